@@ -1,0 +1,3 @@
+//! `wright`: the command line of wirewright.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The `protoc-gen-wirewright` plugin.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Turns `.proto` services into Rust.

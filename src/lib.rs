@@ -1,0 +1,1 @@
+//! gRPC for Rust, built by hand from the wire up.
