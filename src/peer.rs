@@ -1,0 +1,70 @@
+//! `PeerInfo`: who is at the other end of a connection.
+//!
+//! In: what the transport learned when the connection was made. Out: an address for handlers, interceptors and
+//! error messages. Cheap to clone: every call of a connection shares one.
+//!
+//! Must not know: sockets. A transport fills it in.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerInfo(Arc<Inner>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Inner {
+    /// Where the peer is.
+    address: Address,
+}
+
+/// Where a peer is, or where to connect to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Address {
+    /// An IP address and a port.
+    Tcp(SocketAddr),
+    /// A Unix socket; the accepting side seldom learns a path.
+    Unix(Option<PathBuf>),
+    /// The same process: an in-memory pipe.
+    Memory,
+}
+
+impl PeerInfo {
+    /// A peer at this address.
+    pub fn new(address: Address) -> PeerInfo {
+        PeerInfo(Arc::new(Inner { address }))
+    }
+
+    /// Where the peer is.
+    pub fn address(&self) -> &Address {
+        &self.0.address
+    }
+
+    /// Its IP address and port, where it has one.
+    pub fn socket_address(&self) -> Option<SocketAddr> {
+        match self.0.address {
+            Address::Tcp(address) => Some(address),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for PeerInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.address.fmt(f)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp(address) => address.fmt(f),
+            Address::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
+            Address::Unix(None) => f.write_str("unix:(unnamed)"),
+            Address::Memory => f.write_str("in-memory pipe"),
+        }
+    }
+}
