@@ -6,6 +6,7 @@ mod message;
 pub mod metadata;
 mod method;
 mod peer;
+pub mod policy;
 mod request;
 mod response;
 mod status;
