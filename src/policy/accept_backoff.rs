@@ -109,10 +109,7 @@ mod tests {
         assert_eq!(backoff.poll_timeout(), None);
         for rest_ms in [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000] {
             backoff.on_error(now, no_descriptor_left());
-            assert_eq!(
-                backoff.poll_timeout(),
-                Some(now + Duration::from_millis(rest_ms))
-            );
+            assert_eq!(backoff.poll_timeout(), Some(now + Duration::from_millis(rest_ms)));
         }
         backoff.on_accepted();
         assert_eq!(backoff.poll_timeout(), None);

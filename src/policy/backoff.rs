@@ -65,10 +65,7 @@ impl Backoff {
     #[must_use]
     pub fn new(config: BackoffConfig) -> Self {
         let config = config.made_sane();
-        Backoff {
-            base: config.initial,
-            config,
-        }
+        Backoff { base: config.initial, config }
     }
 
     /// The wait after one more failure.
@@ -97,11 +94,7 @@ impl BackoffConfig {
             initial,
             // f64::max gives the other operand for NaN, and NaN is greater than nothing.
             multiplier: self.multiplier.max(1.0),
-            jitter: if self.jitter > 0.0 {
-                self.jitter.min(1.0)
-            } else {
-                0.0
-            },
+            jitter: if self.jitter > 0.0 { self.jitter.min(1.0) } else { 0.0 },
             max: self.max.clamp(initial, FAR),
         }
     }
@@ -109,12 +102,7 @@ impl BackoffConfig {
 
 impl Default for BackoffConfig {
     fn default() -> Self {
-        BackoffConfig {
-            initial: INITIAL_BACKOFF,
-            multiplier: MULTIPLIER,
-            jitter: JITTER,
-            max: MAX_BACKOFF,
-        }
+        BackoffConfig { initial: INITIAL_BACKOFF, multiplier: MULTIPLIER, jitter: JITTER, max: MAX_BACKOFF }
     }
 }
 
@@ -172,11 +160,7 @@ mod tests {
     #[test]
     fn the_waits_are_those_of_the_document() {
         // Dice in the middle take the jitter away; low and high ones show its two ends.
-        for (dice, percent) in [
-            (LoadedDice::Low, 80),
-            (LoadedDice::Middle, 100),
-            (LoadedDice::High, 120),
-        ] {
+        for (dice, percent) in [(LoadedDice::Low, 80), (LoadedDice::Middle, 100), (LoadedDice::High, 120)] {
             let mut dice = dice;
             let mut backoff = Backoff::new(BackoffConfig::default());
             for (step, base) in WAITS.into_iter().enumerate() {
@@ -197,26 +181,20 @@ mod tests {
             backoff.next(&mut LoadedDice::Middle);
         }
         backoff.reset();
-        assert_eq!(
-            backoff.next(&mut LoadedDice::Middle),
-            Duration::from_secs(1)
-        );
+        assert_eq!(backoff.next(&mut LoadedDice::Middle), Duration::from_secs(1));
     }
 
     #[test]
     fn clients_that_failed_together_do_not_return_together() {
         let mut dice = RollingDice(7);
-        let mut waits: Vec<_> = (0..1000)
-            .map(|_| Backoff::new(BackoffConfig::default()).next(&mut dice))
-            .collect();
+        let mut waits: Vec<_> =
+            (0..1000).map(|_| Backoff::new(BackoffConfig::default()).next(&mut dice)).collect();
         waits.sort();
         // A thousand clients over 400 ms: no tenth of that span holds much more than its share.
         for tenth in 0..10 {
             let from = Duration::from_millis(800 + tenth * 40);
-            let here = waits
-                .iter()
-                .filter(|wait| (from..from + Duration::from_millis(40)).contains(wait))
-                .count();
+            let here =
+                waits.iter().filter(|wait| (from..from + Duration::from_millis(40)).contains(wait)).count();
             assert!((50..150).contains(&here), "{here} of 1000 in tenth {tenth}");
         }
     }
@@ -224,33 +202,16 @@ mod tests {
     #[test]
     fn odd_numbers_are_read_as_their_fields_say() {
         let odd = |initial, multiplier, jitter, max| {
-            let mut backoff = Backoff::new(BackoffConfig {
-                initial,
-                multiplier,
-                jitter,
-                max,
-            });
+            let mut backoff = Backoff::new(BackoffConfig { initial, multiplier, jitter, max });
             [(); 3].map(|()| backoff.next(&mut LoadedDice::High))
         };
         let (ms, second) = (Duration::from_millis(1), Duration::from_secs(1));
         let table = [
-            (
-                "a wait of nothing",
-                odd(Duration::ZERO, 1.0, 0.0, second),
-                [ms; 3],
-            ),
+            ("a wait of nothing", odd(Duration::ZERO, 1.0, 0.0, second), [ms; 3]),
             ("shrinking", odd(second, 0.5, 0.0, second * 9), [second; 3]),
-            (
-                "no number",
-                odd(second, f64::NAN, f64::NAN, second),
-                [second; 3],
-            ),
+            ("no number", odd(second, f64::NAN, f64::NAN, second), [second; 3]),
             ("negative", odd(second, -1.0, -1.0, second), [second; 3]),
-            (
-                "too much jitter",
-                odd(second, 1.0, 7.0, second),
-                [second * 2; 3],
-            ),
+            ("too much jitter", odd(second, 1.0, 7.0, second), [second * 2; 3]),
             ("a low roof", odd(second, 2.0, 0.0, ms), [second; 3]),
             (
                 "a high roof and no patience",

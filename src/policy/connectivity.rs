@@ -230,9 +230,7 @@ impl Connectivity {
                 State::Dialing(dial),
                 E::ConnectFailed(id) | E::ConnectionClosed(id) | E::ConnectionDraining(id),
             ) if dial.id == id => self.go_on(now, &dial),
-            (State::Ready(ready), E::ConnectionClosed(id) | E::ConnectionDraining(id))
-                if ready == id =>
-            {
+            (State::Ready(ready), E::ConnectionClosed(id) | E::ConnectionDraining(id)) if ready == id => {
                 self.publish(ConnectivityState::Idle);
                 State::Idle
             }
@@ -285,17 +283,8 @@ impl Connectivity {
         }
         let id = ConnectionId(self.next_id);
         self.next_id += 1;
-        self.actions.push_back(ConnectivityAction::Connect {
-            id,
-            address_index: address,
-            deadline,
-        });
-        State::Dialing(Dialing {
-            id,
-            address,
-            deadline,
-            round,
-        })
+        self.actions.push_back(ConnectivityAction::Connect { id, address_index: address, deadline });
+        State::Dialing(Dialing { id, address, deadline, round })
     }
 
     /// After a dial that failed: the next address, or the end of the round.

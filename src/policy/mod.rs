@@ -121,10 +121,7 @@ mod tests {
     #[test]
     fn later_than_the_clock_can_hold_is_merely_far() {
         let now = Instant::now();
-        assert_eq!(
-            later(now, Duration::from_secs(1)),
-            now + Duration::from_secs(1)
-        );
+        assert_eq!(later(now, Duration::from_secs(1)), now + Duration::from_secs(1));
         assert_eq!(later(now, Duration::MAX), now + FAR);
     }
 }

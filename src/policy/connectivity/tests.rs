@@ -23,10 +23,7 @@ impl Rig {
         Rig {
             start,
             now: start,
-            machine: Connectivity::new(
-                ConnectivityConfig::default(),
-                NonZeroUsize::new(addresses).unwrap(),
-            ),
+            machine: Connectivity::new(ConnectivityConfig::default(), NonZeroUsize::new(addresses).unwrap()),
             id: ConnectionId(u64::MAX),
             orders: Vec::new(),
         }
@@ -34,15 +31,10 @@ impl Rig {
 
     /// One event, with dice that take the jitter away; then all orders are written down.
     fn feed(&mut self, event: E) {
-        self.machine
-            .handle(self.now, event, &mut LoadedDice::Middle);
+        self.machine.handle(self.now, event, &mut LoadedDice::Middle);
         while let Some(action) = self.machine.poll_action() {
             self.orders.push(match action {
-                ConnectivityAction::Connect {
-                    id,
-                    address_index,
-                    deadline,
-                } => {
+                ConnectivityAction::Connect { id, address_index, deadline } => {
                     self.id = id;
                     format!("dial {address_index} until {}", self.ms(deadline))
                 }
@@ -164,10 +156,7 @@ fn every_address_has_its_share_of_the_time_and_the_last_one_the_rest() {
             ("wanted", "CONNECTING, dial 0 until 5000"),
             ("timer", "abandon: TimedOut, dial 1 until 10000"),
             ("timer", "abandon: TimedOut, dial 2 until 20000"),
-            (
-                "timer",
-                "abandon: TimedOut, TRANSIENT_FAILURE, dial 0 until 25000",
-            ),
+            ("timer", "abandon: TimedOut, TRANSIENT_FAILURE, dial 0 until 25000"),
         ],
     );
     script(
@@ -293,11 +282,7 @@ fn a_reset_backoff_dials_now_and_waits_as_little_as_after_a_first_failure() {
     script(
         "while ready: nothing to do",
         1,
-        &[
-            ("wanted", "CONNECTING, dial 0 until 20000"),
-            ("connected", "READY"),
-            ("reset", ""),
-        ],
+        &[("wanted", "CONNECTING, dial 0 until 20000"), ("connected", "READY"), ("reset", "")],
     );
 }
 
@@ -308,10 +293,7 @@ fn shutdown_gives_up_what_is_under_way_and_is_final() {
         (&[], "SHUTDOWN"),
         (&["wanted"], "abandon: ShutDown, SHUTDOWN"),
         (&["wanted", "failed"], "SHUTDOWN"),
-        (
-            &["wanted", "failed", "timer"],
-            "abandon: ShutDown, SHUTDOWN",
-        ),
+        (&["wanted", "failed", "timer"], "abandon: ShutDown, SHUTDOWN"),
         (&["wanted", "connected"], "SHUTDOWN"),
         (&["wanted", "connected", "closed"], "SHUTDOWN"),
     ];
@@ -321,10 +303,7 @@ fn shutdown_gives_up_what_is_under_way_and_is_final() {
             rig.play(line);
         }
         assert_eq!(rig.play("shutdown"), *orders, "{before:?}");
-        for line in after
-            .into_iter()
-            .chain(["reset", "shutdown", "wait 999999"])
-        {
+        for line in after.into_iter().chain(["reset", "shutdown", "wait 999999"]) {
             assert_eq!(rig.play(line), "", "{before:?}, shutdown, {line}");
         }
         assert_eq!(rig.wakes_at(), None);
@@ -340,11 +319,7 @@ fn the_end_of_an_old_connection_does_not_harm_the_new_one() {
     rig.play("connected");
     rig.play("draining");
     rig.play("wanted");
-    for event in [
-        E::Connected(old),
-        E::ConnectFailed(old),
-        E::ConnectionClosed(old),
-    ] {
+    for event in [E::Connected(old), E::ConnectFailed(old), E::ConnectionClosed(old)] {
         rig.feed(event);
         assert_eq!(rig.machine.state(), ConnectivityState::Connecting);
     }
@@ -376,11 +351,7 @@ fn news_that_comes_late_is_still_news() {
 fn lengths_of_nothing_and_of_for_ever_are_survived() {
     for length in [Duration::ZERO, Duration::MAX] {
         let config = ConnectivityConfig {
-            backoff: BackoffConfig {
-                initial: length,
-                max: length,
-                ..BackoffConfig::default()
-            },
+            backoff: BackoffConfig { initial: length, max: length, ..BackoffConfig::default() },
             address_timeout: length,
             min_connect_timeout: length,
         };
@@ -402,8 +373,7 @@ fn a_day_of_outages_in_a_millisecond() {
     const HOUR: u64 = 3600;
     let start = Instant::now();
     let mut dice = RollingDice(2);
-    let mut machine =
-        Connectivity::new(ConnectivityConfig::default(), NonZeroUsize::new(2).unwrap());
+    let mut machine = Connectivity::new(ConnectivityConfig::default(), NonZeroUsize::new(2).unwrap());
     let mut now = start;
     let mut connection = None;
     let mut rounds = Vec::new();
@@ -414,10 +384,7 @@ fn a_day_of_outages_in_a_millisecond() {
         // Three hours out of four the server is away: refusing first, then silent.
         let server = ["accepts", "refuses", "refuses", "is silent"][hour as usize % 4];
         if let Some(action) = machine.poll_action() {
-            let ConnectivityAction::Connect {
-                id, address_index, ..
-            } = action
-            else {
+            let ConnectivityAction::Connect { id, address_index, .. } = action else {
                 continue;
             };
             if address_index == 0 {
@@ -501,11 +468,7 @@ impl Witness {
         use ConnectivityState as S;
         assert_ne!(self.shown, S::Shutdown, "{action:?} after SHUTDOWN");
         match action {
-            ConnectivityAction::Connect {
-                id,
-                address_index,
-                deadline,
-            } => {
+            ConnectivityAction::Connect { id, address_index, deadline } => {
                 assert_eq!(self.dialing.replace(id), None, "two dials under way");
                 assert_eq!(id, ConnectionId(self.dials), "an id is used once");
                 self.dials += 1;
