@@ -10,6 +10,7 @@ pub mod policy;
 mod request;
 mod response;
 mod status;
+pub mod wire;
 
 pub use code::Code;
 pub use deadline::Deadline;

@@ -1,0 +1,237 @@
+//! Chunks of a stream become messages.
+//!
+//! In: the bytes of DATA frames, cut wherever the network liked. Out: one
+//! [`Frame`] per message, or the fault that ends the stream.
+//!
+//! ```text
+//!                 5 bytes known, length within the limit
+//!      +--------+ -------------------------------------> +--------+
+//!      | Prefix |                                        |  Body  |
+//!      +--------+ <------------------------------------- +--------+
+//!           |            all bytes here: one Frame            |
+//!           | bad flag, too large                             |
+//!           v                                                 |
+//!      +--------+                                             |
+//!      | Failed |    end of stream while in Body, or with     |
+//!      +--------+    1..4 bytes of a prefix: Truncated  <-----+
+//! ```
+//!
+//! Three promises shape the code. A message that lies within one chunk is not
+//! copied: its frame is a view of the chunk. The limit is enforced as soon as
+//! the length is known, before a byte of the message is kept. And memory
+//! follows the bytes that really arrived, never the length a peer claims: a
+//! prefix that announces 4 GiB costs five bytes.
+//!
+//! Source: PROTOCOL-HTTP2 "Requests", `Length-Prefixed-Message`, and "Data
+//! frames": boundaries of frames have no relation to messages. Must not know:
+//! flow control, how to decompress, what a message means.
+
+use std::mem;
+
+use bytes::Bytes;
+
+use super::WireError;
+use super::prefix::{PREFIX_LEN, Prefix};
+
+/// One message as it was on the wire, without its prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Whether the prefix flagged the message as compressed.
+    pub compressed: bool,
+    /// The message, still compressed if `compressed` says so.
+    pub bytes: Bytes,
+}
+
+/// Cuts a stream of bytes into messages, whatever the chunks.
+///
+/// The loop around it is `push` a chunk, then `next` until it has none, and
+/// `finish` at the end of the stream.
+#[derive(Debug)]
+pub struct MessageDecoder {
+    /// The largest message that is let in, in bytes without the prefix.
+    limit: usize,
+    /// Which part of a message comes next.
+    state: State,
+    /// What has arrived of the message in `State::Body`, if it began in an
+    /// earlier chunk. Empty while a message may still lie within `chunk`.
+    partial: Vec<u8>,
+    /// The chunk being read; its bytes follow those of `partial`.
+    chunk: Bytes,
+    /// Chunks that arrived before the last one was used up, gathered into one
+    /// so that a flood of tiny chunks costs their bytes and no more.
+    backlog: Vec<u8>,
+}
+
+/// The boxes of the drawing above.
+#[derive(Debug)]
+enum State {
+    /// Waiting for five bytes, of which `have` are in `bytes`.
+    Prefix { bytes: [u8; PREFIX_LEN], have: usize },
+    /// Waiting for the bytes of this message.
+    Body(Prefix),
+    /// The stream makes no sense any more, and why.
+    Failed(WireError),
+}
+
+impl MessageDecoder {
+    /// A decoder that lets in messages of up to `limit` bytes.
+    pub const fn new(limit: usize) -> MessageDecoder {
+        MessageDecoder {
+            limit,
+            state: State::START,
+            partial: Vec::new(),
+            chunk: Bytes::new(),
+            backlog: Vec::new(),
+        }
+    }
+
+    /// Takes the next chunk of the stream.
+    ///
+    /// A chunk that arrives while an earlier one is still unread is copied
+    /// behind it. Reading with [`next`](Self::next) until it has nothing more
+    /// before pushing again avoids that copy.
+    pub fn push(&mut self, chunk: Bytes) {
+        if matches!(self.state, State::Failed(_)) {
+            return;
+        }
+        if self.chunk.is_empty() && self.backlog.is_empty() {
+            self.chunk = chunk;
+        } else {
+            self.backlog.extend_from_slice(&chunk);
+        }
+    }
+
+    /// The next whole message, or `None` until more bytes are pushed.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError::BadFlag`] or [`WireError::TooLarge`], once: nothing behind
+    /// such a prefix can be trusted, so all later calls return `None`, all
+    /// bytes held are dropped and all later chunks ignored.
+    #[expect(clippy::should_implement_trait, reason = "None means not yet, which an iterator cannot say")]
+    pub fn next(&mut self) -> Result<Option<Frame>, WireError> {
+        loop {
+            let step = match &mut self.state {
+                State::Prefix { bytes, have } => take_prefix(bytes, have, &mut self.chunk, self.limit),
+                State::Body(prefix) => {
+                    let prefix = *prefix;
+                    let Some(bytes) = self.take_body(prefix.len as usize) else {
+                        if self.refill() {
+                            continue;
+                        }
+                        return Ok(None);
+                    };
+                    self.state = State::START;
+                    return Ok(Some(Frame { compressed: prefix.compressed, bytes }));
+                }
+                State::Failed(_) => return Ok(None),
+            };
+            match step {
+                Ok(Some(prefix)) => self.state = State::Body(prefix),
+                Ok(None) if self.refill() => {}
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+    }
+
+    /// Says whether the stream may end here; asked once `next` has no more.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError::Truncated`] if a message has begun and not arrived, or if
+    /// bytes are left that nobody has asked `next` for. After a failure, that
+    /// failure again: a stream that broke never ends well.
+    pub fn finish(&self) -> Result<(), WireError> {
+        let unread = self.chunk.len().saturating_add(self.backlog.len());
+        let (expected, received) = match &self.state {
+            State::Failed(error) => return Err(error.clone()),
+            State::Prefix { have: 0, .. } if unread == 0 => return Ok(()),
+            State::Prefix { have, .. } => (PREFIX_LEN as u64, *have),
+            State::Body(prefix) => (u64::from(prefix.len), self.partial.len()),
+        };
+        Err(WireError::Truncated { expected, received: received.saturating_add(unread) as u64 })
+    }
+
+    /// How many bytes are held that no frame has carried away yet.
+    pub fn buffered(&self) -> usize {
+        let begun = match &self.state {
+            State::Prefix { have, .. } => *have,
+            State::Body(_) => PREFIX_LEN,
+            State::Failed(_) => 0,
+        };
+        begun
+            .saturating_add(self.partial.len())
+            .saturating_add(self.chunk.len())
+            .saturating_add(self.backlog.len())
+    }
+
+    /// The `len` bytes of the current message, if they are all here.
+    fn take_body(&mut self, len: usize) -> Option<Bytes> {
+        if self.partial.is_empty() && self.chunk.len() >= len {
+            return Some(self.chunk.split_to(len));
+        }
+        let missing = len.saturating_sub(self.partial.len());
+        let piece = self.chunk.split_to(missing.min(self.chunk.len()));
+        grow(&mut self.partial, piece.len(), len);
+        self.partial.extend_from_slice(&piece);
+        (self.partial.len() == len).then(|| Bytes::from(mem::take(&mut self.partial)))
+    }
+
+    /// Turns to the backlog once the chunk is used up; false if there is none.
+    fn refill(&mut self) -> bool {
+        if self.backlog.is_empty() {
+            return false;
+        }
+        self.chunk = Bytes::from(mem::take(&mut self.backlog));
+        true
+    }
+
+    /// Drops everything and remembers why.
+    fn fail(&mut self, error: WireError) -> WireError {
+        *self = MessageDecoder::new(self.limit);
+        self.state = State::Failed(error.clone());
+        error
+    }
+}
+
+impl State {
+    /// Between two messages.
+    const START: State = State::Prefix { bytes: [0; PREFIX_LEN], have: 0 };
+}
+
+/// Moves bytes from `chunk` into the prefix until it is whole, then reads it.
+fn take_prefix(
+    bytes: &mut [u8; PREFIX_LEN],
+    have: &mut usize,
+    chunk: &mut Bytes,
+    limit: usize,
+) -> Result<Option<Prefix>, WireError> {
+    let rest = bytes.get_mut(*have..).unwrap_or_default();
+    let piece = chunk.split_to(rest.len().min(chunk.len()));
+    for (to, from) in rest.iter_mut().zip(&piece) {
+        *to = *from;
+    }
+    *have = have.saturating_add(piece.len());
+    if *have < PREFIX_LEN {
+        return Ok(None);
+    }
+    let prefix = Prefix::parse(*bytes)?;
+    if prefix.len as usize > limit {
+        return Err(WireError::TooLarge { size: u64::from(prefix.len), limit });
+    }
+    Ok(Some(prefix))
+}
+
+/// Makes room for `more` bytes: twice what is held, but never past `whole`.
+///
+/// Doubling keeps the copying linear. The cap makes the last step exact, so
+/// that a finished message owns no slack. Both depend on bytes held, not on
+/// bytes promised.
+fn grow(partial: &mut Vec<u8>, more: usize, whole: usize) {
+    let needed = partial.len().saturating_add(more);
+    if needed > partial.capacity() {
+        let target = needed.max(partial.len().saturating_mul(2)).min(whole);
+        partial.reserve_exact(target.saturating_sub(partial.len()));
+    }
+}

@@ -1,0 +1,240 @@
+//! The head of a request: which method, for how long, in which format, and the
+//! caller's metadata.
+//!
+//! In: a [`RequestHead`] that a client fills in, or the parts of an HTTP/2
+//! request that a server received. Out: the other one, or the [`Refusal`] that
+//! answers nonsense.
+//!
+//! ```text
+//!   :method: POST                         always
+//!   :scheme: http                         or https
+//!   :path: /helloworld.Greeter/SayHello   / service / method
+//!   :authority: localhost:50051           whom the client believes to speak to
+//!   te: trailers                          "I can read trailers"; proxies that cannot show here
+//!   grpc-timeout: 1500m                   absent: no deadline
+//!   content-type: application/grpc        or +proto
+//!   grpc-encoding: gzip                   absent: identity
+//!   grpc-accept-encoding: gzip            absent: identity
+//!   user-agent: grpc-rust-wirewright/0.1
+//!   ---------------------------------- call definition above, custom metadata below
+//!   x-request-id: 4711
+//! ```
+//!
+//! Parsing is on the path of every call. It takes the header map as it came and
+//! keeps it: the known names are looked up, `-bin` values are checked in one
+//! pass, and a plain call costs no allocation.
+//!
+//! Source: PROTOCOL-HTTP2 "Requests"; gRFC A41 for `host`. Must not know: which
+//! methods exist, clocks, compression.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, HOST, TE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
+
+use super::binary::validate_binary;
+use super::quote::{VALUE_LIMIT, quote};
+use super::{AcceptEncoding, ContentType, Encoding, Trailers, WireError, header, timeout};
+use crate::{Metadata, Status};
+
+/// What a request says before its first message.
+#[derive(Debug, Clone)]
+pub struct RequestHead {
+    /// Where the call goes: scheme, authority and path.
+    pub uri: Uri,
+    /// The message format; the response repeats it.
+    pub content_type: ContentType,
+    /// How long the call may take from now; `None` for as long as it needs.
+    pub timeout: Option<Duration>,
+    /// How the client's messages are compressed.
+    pub encoding: Encoding,
+    /// How the server's messages may be compressed.
+    pub accept_encoding: AcceptEncoding,
+    /// The software that calls.
+    pub user_agent: Option<HeaderValue>,
+    /// The application's metadata.
+    pub metadata: Metadata,
+}
+
+/// A request that is answered without looking for its method.
+///
+/// It carries both statuses: `http_status` for peers that know HTTP only, and
+/// `status` for those that know gRPC.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// What a peer that is not gRPC understands.
+    pub http_status: StatusCode,
+    /// What a gRPC peer understands.
+    pub status: Status,
+    /// What the client should have used, if its encoding is why it is refused.
+    accept_encoding: Option<HeaderValue>,
+}
+
+impl RequestHead {
+    /// The HTTP request that says this; for a client.
+    ///
+    /// The fields stand in the order of the specification's grammar, the call
+    /// definition before custom metadata. Reserved names in the metadata, which
+    /// could only have come from another call, stay behind.
+    pub fn into_request(self) -> Request<()> {
+        let fields = CALL_DEFINITION_FIELDS.saturating_add(self.metadata.headers().len());
+        let mut headers = HeaderMap::with_capacity(fields);
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        if let Some(length) = self.timeout {
+            headers.insert(header::GRPC_TIMEOUT.clone(), timeout::encode(length));
+        }
+        headers.insert(CONTENT_TYPE, self.content_type.as_header());
+        if let Some(value) = self.encoding.as_header() {
+            headers.insert(header::GRPC_ENCODING.clone(), value);
+        }
+        if let Some(value) = self.accept_encoding.as_header() {
+            headers.insert(header::GRPC_ACCEPT_ENCODING.clone(), value);
+        }
+        if let Some(value) = self.user_agent {
+            headers.insert(USER_AGENT, value);
+        }
+        self.metadata.append_to(&mut headers);
+
+        let mut request = Request::new(());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri;
+        *request.version_mut() = Version::HTTP_2;
+        *request.headers_mut() = headers;
+        request
+    }
+
+    /// Reads the parts of an HTTP request; for a server.
+    ///
+    /// `supported` names the encodings this server can undo besides identity.
+    /// A missing `te: trailers` is tolerated, as grpc-go does: the answer ends
+    /// in trailers whether the client asked for them or not.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`], ready to be sent, if this is not a gRPC request that this
+    /// server can read. It says nothing yet of whether the method exists.
+    pub fn parse(parts: request::Parts, supported: &[&'static str]) -> Result<RequestHead, Refusal> {
+        RequestHead::read(parts, supported).map_err(|error| Refusal::new(error, supported))
+    }
+
+    /// The path as it stands on the wire, `/service/method`.
+    ///
+    /// A `?` has no meaning in gRPC and stays part of the path, so that two
+    /// readers cannot disagree on where the method's name ends.
+    pub fn path(&self) -> &str {
+        path_of(&self.uri)
+    }
+
+    /// The service: all between the first and the last slash of the path.
+    pub fn service(&self) -> &str {
+        split_path(self.path()).map_or("", |(service, _)| service)
+    }
+
+    /// The method: all after the last slash of the path.
+    pub fn method(&self) -> &str {
+        split_path(self.path()).map_or("", |(_, method)| method)
+    }
+
+    /// Whom the client believes to speak to: `:authority`, else `host`.
+    ///
+    /// gRFC A41: a `host` beside an `:authority` is dropped unread.
+    pub fn authority(&self) -> Option<&str> {
+        let host = || self.metadata.headers().get(HOST).and_then(|host| host.to_str().ok());
+        self.uri.authority().map(|authority| authority.as_str()).or_else(host)
+    }
+
+    /// `parse`, with the fault itself as the error.
+    fn read(parts: request::Parts, supported: &[&'static str]) -> Result<RequestHead, WireError> {
+        let request::Parts { method, uri, headers, .. } = parts;
+        if method != Method::POST {
+            return Err(WireError::NotPost(quote(method.as_str().as_bytes(), VALUE_LIMIT)));
+        }
+        let content_type = read_content_type(&headers)?;
+        if headers.len() > MAX_FIELDS {
+            return Err(WireError::TooManyFields { count: headers.len(), limit: MAX_FIELDS });
+        }
+        if split_path(path_of(&uri)).is_none() {
+            return Err(WireError::BadPath(quote(path_of(&uri).as_bytes(), VALUE_LIMIT)));
+        }
+        let hosts = headers.get_all(HOST).iter().count();
+        if hosts > 1 {
+            return Err(WireError::ManyHosts(hosts));
+        }
+        let timeout = headers.get(&header::GRPC_TIMEOUT);
+        let timeout = timeout.map(|value| timeout::decode(value.as_bytes())).transpose()?;
+        validate_binary(&headers)?;
+        let encoding = Encoding::parse(&headers, supported).map_err(WireError::RequestEncoding)?;
+        Ok(RequestHead {
+            uri,
+            content_type,
+            timeout,
+            encoding,
+            accept_encoding: AcceptEncoding::parse(&headers, supported),
+            user_agent: headers.get(USER_AGENT).cloned(),
+            metadata: Metadata::from_headers(headers),
+        })
+    }
+}
+
+impl Refusal {
+    /// The answer to this fault.
+    fn new(error: WireError, supported: &[&'static str]) -> Refusal {
+        // compression.md: a server that refuses an encoding says which ones it takes. The refused one is not
+        // among them, or it would not have been refused.
+        let accept_encoding = matches!(error, WireError::RequestEncoding(_))
+            .then(|| AcceptEncoding::new(supported).as_refusal_header());
+        Refusal { http_status: error.http_status(), status: error.into(), accept_encoding }
+    }
+
+    /// The whole response, Trailers-Only; to be sent with END_STREAM.
+    pub fn into_response(self) -> Response<()> {
+        let trailers = Trailers { end: Err(self.status), metadata: Metadata::new() };
+        let mut response = trailers.into_response(ContentType::Grpc);
+        *response.status_mut() = self.http_status;
+        if let Some(value) = self.accept_encoding {
+            response.headers_mut().insert(header::GRPC_ACCEPT_ENCODING.clone(), value);
+        }
+        response
+    }
+}
+
+/// The content-type of a request that can be answered in its own format.
+fn read_content_type(headers: &HeaderMap) -> Result<ContentType, WireError> {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Err(WireError::NotGrpc("(absent)".to_owned()));
+    };
+    let content_type = ContentType::parse(value);
+    let shown = || quote(value.as_bytes(), VALUE_LIMIT);
+    if !content_type.is_grpc() {
+        return Err(WireError::NotGrpc(shown()));
+    }
+    if !content_type.is_supported() {
+        return Err(WireError::RequestFormat(shown()));
+    }
+    Ok(content_type)
+}
+
+/// The path with what HTTP would call its query.
+fn path_of(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("", |path| path.as_str())
+}
+
+/// Service and method of a path, neither of them empty.
+///
+/// The last slash divides, because the specification lets a service name have
+/// slashes of its own and a method name none.
+fn split_path(path: &str) -> Option<(&str, &str)> {
+    let (service, method) = path.strip_prefix('/')?.rsplit_once('/')?;
+    (!service.is_empty() && !method.is_empty()).then_some((service, method))
+}
+
+/// The fields of a full call definition: te, timeout, content-type, encoding,
+/// accept-encoding, user-agent.
+const CALL_DEFINITION_FIELDS: usize = 6;
+
+/// How many header fields a request may have.
+///
+/// Fields cost memory beyond their bytes, so a limit on bytes alone can be
+/// abused: with HPACK, one byte on the wire repeats a whole field. 128 is ten
+/// times what calls with tracing and authentication carry.
+const MAX_FIELDS: usize = 128;
