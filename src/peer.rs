@@ -26,6 +26,8 @@ struct Inner {
 pub enum Address {
     /// An IP address and a port.
     Tcp(SocketAddr),
+    /// A host name, or an address in text, and a port: whoever connects looks the name up.
+    Name(String, u16),
     /// A Unix socket; the accepting side seldom learns a path.
     Unix(Option<PathBuf>),
     /// The same process: an in-memory pipe.
@@ -62,6 +64,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Tcp(address) => address.fmt(f),
+            Address::Name(name, port) => write!(f, "{name}:{port}"),
             Address::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
             Address::Unix(None) => f.write_str("unix:(unnamed)"),
             Address::Memory => f.write_str("in-memory pipe"),

@@ -1,0 +1,180 @@
+//! One call as its caller sees it, on a stream that a channel has opened.
+//!
+//! In: a request message, or none yet, and the two halves of a stream. Out: a response, or the halves that the
+//! application holds.
+//!
+//! ```text
+//!   unary              one future, no task: sends and reads in turn, in the caller's own task
+//!   server streaming   sends the message, then hands out Streaming
+//!   client streaming   hands out Upload = Sender + Streaming; a writer task walks to the wire
+//!   bidi streaming     hands out both at once, before the server has said anything
+//! ```
+//!
+//! Must not know: how the stream came to be (`client::channel`).
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+
+use super::interceptor::{Direction, Interceptor};
+use super::response_reader::{Item, ResponseReader};
+use super::sender::{Closed, Sender};
+use super::shared::CallShared;
+use super::streaming::{Streaming, decode};
+use super::writer;
+use crate::message::Message;
+use crate::metadata::Metadata;
+use crate::response::Response;
+use crate::status::Status;
+use crate::transport::{RecvHalf, SendHalf};
+use crate::wire;
+
+/// The one message of a request, ready for the wire.
+pub(crate) fn encode_request<I: Interceptor, Q: Message>(
+    call: &CallShared<I>,
+    message: &mut Q,
+) -> Result<Bytes, Status> {
+    call.message(Direction::Request, message)?;
+    let mut buffer = BytesMut::new();
+    wire::encode_message(message, call.limits.send, &mut buffer)?;
+    Ok(buffer.freeze())
+}
+
+/// Sends one message and reads one, in the caller's task.
+pub(crate) async fn unary<I: Interceptor, R: Message>(
+    call: &CallShared<I>,
+    message: Bytes,
+    send: SendHalf,
+    recv: RecvHalf,
+) -> Result<Response<R>, Status> {
+    let mut request = Request { send, message, done: false };
+    let mut reader = ResponseReader::new(recv, call.info.kind(), call.limits.receive);
+    let mut head = poll_fn(|cx| {
+        // Sending goes on while the head is waited for. If it fails, the reading half knows why.
+        let _ = request.poll(cx);
+        reader.poll_head(cx)
+    })
+    .await?;
+    call.headers(&mut head);
+    let mut message = None;
+    let trailers = loop {
+        let item = poll_fn(|cx| {
+            let _ = request.poll(cx);
+            reader.poll_item(cx)
+        });
+        match item.await? {
+            Item::Message(bytes) => message = Some(bytes),
+            Item::End(trailers) => break trailers,
+        }
+    };
+    // The order of the call has refused an OK without a message already.
+    let bytes = message.ok_or_else(|| Status::unimplemented("status OK without a response message"))?;
+    let mut message: R = decode(bytes)?;
+    call.message(Direction::Response, &mut message)?;
+    Ok(Response::from_parts(message, head, trailers))
+}
+
+/// Sends one message and hands out the reading half.
+///
+/// Waits only while the peer has no room for the message.
+pub(crate) async fn server_streaming<I: Interceptor, R: Message>(
+    call: Arc<CallShared<I>>,
+    message: Bytes,
+    send: SendHalf,
+    recv: RecvHalf,
+) -> Streaming<R> {
+    let (kind, limit) = (call.info.kind(), call.limits.receive);
+    let mut request = Request { send, message, done: false };
+    // If the peer refuses to hear it all, the reading half knows why.
+    let _ = poll_fn(|cx| request.poll(cx)).await;
+    Streaming::of_response(ResponseReader::new(recv, kind, limit), call)
+}
+
+/// Hands out both halves, and sets a writer to work.
+pub(crate) fn both_halves<I: Interceptor, Q: Message, R: Message>(
+    call: Arc<CallShared<I>>,
+    send: SendHalf,
+    recv: RecvHalf,
+) -> (Sender<Q>, Streaming<R>) {
+    let reader = ResponseReader::new(recv, call.info.kind(), call.limits.receive);
+    tokio::spawn(writer::run(call.clone(), send));
+    (Sender::new(call.clone()), Streaming::of_response(reader, call))
+}
+
+/// A call whose request streams and whose response is one message.
+///
+/// Dropping it before [`finish`](Upload::finish) has returned cancels the call.
+#[derive(Debug)]
+pub struct Upload<Q, R> {
+    sender: Sender<Q>,
+    response: Streaming<R>,
+}
+
+impl<Q: Message, R: Message> Upload<Q, R> {
+    pub(crate) fn new((sender, response): (Sender<Q>, Streaming<R>)) -> Self {
+        Upload { sender, response }
+    }
+
+    /// Sends a message: queues it, and waits only while the wire is behind.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if the server has ended the call early; [`finish`](Upload::finish) says how.
+    ///
+    /// # Cancellation
+    ///
+    /// A future that is dropped before it is ready has sent nothing.
+    pub async fn send(&mut self, message: Q) -> Result<(), Closed> {
+        self.sender.send(message).await
+    }
+
+    /// The two halves, for those who want to send from one task and read in another.
+    pub fn into_halves(self) -> (Sender<Q>, Streaming<R>) {
+        (self.sender, self.response)
+    }
+
+    /// Ends the request and waits for the response.
+    ///
+    /// # Errors
+    ///
+    /// How the call ended, if not with one message and status OK.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future cancels the call.
+    pub async fn finish(self) -> Result<Response<R>, Status> {
+        let Upload { sender, mut response } = self;
+        // If the call has ended already, the reading half says how.
+        let _ = sender.finish().await;
+        let mut message = None;
+        while let Some(next) = response.message().await? {
+            message = Some(next);
+        }
+        let message = message.ok_or_else(|| Status::unimplemented("status OK without a response message"))?;
+        let (head, trailers): (Metadata, Metadata) = response.take_metadata();
+        Ok(Response::from_parts(message, head, trailers))
+    }
+}
+
+/// A request of one message on its way.
+struct Request {
+    send: SendHalf,
+    message: Bytes,
+    done: bool,
+}
+
+impl Request {
+    /// Ready when the whole request has been handed over, or can never be.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.done {
+            let at_once = self.send.send_unasked(&mut self.message, true);
+            if !matches!(at_once, Ok(true) | Err(_)) {
+                let _ = ready!(self.send.poll_send(cx, &mut self.message, true));
+            }
+            self.done = true;
+        }
+        Poll::Ready(())
+    }
+}

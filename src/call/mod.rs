@@ -1,0 +1,59 @@
+//! The call room: one call, from head to trailers, with the same types on both sides.
+//!
+//! In: messages of the application on one side, the two halves of a stream on the other. Out: the four moments
+//! of a call, in order, and its end exactly once.
+//!
+//! ```text
+//!   moment     client                                 server                               observed by
+//!   start      request head leaves                    request head arrives                 Interceptor::start
+//!   message    Sender / Streaming                     Streaming / Sender                   Interceptor::message
+//!   headers    response head arrives                  response head leaves, lazily         Interceptor::headers
+//!   end        trailers arrive, or whatever else      trailers leave, or whatever else     Interceptor::end
+//! ```
+//!
+//! The types that an application holds: [`Sender`] and [`Streaming`], the two halves. The types that carry a
+//! call: `client_call` on one side, [`ServerCall`] and [`Running`] on the other.
+//!
+//! Must not know: channels, connections, routers; how a call came to have a stream.
+
+mod clock;
+mod info;
+mod interceptor;
+mod outbox;
+mod sender;
+mod shared;
+mod streaming;
+
+#[cfg(feature = "client")]
+pub(crate) mod client_call;
+#[cfg(feature = "server")]
+mod request_reader;
+#[cfg(feature = "client")]
+mod response_reader;
+#[cfg(feature = "server")]
+mod running;
+#[cfg(feature = "server")]
+pub(crate) mod server_call;
+#[cfg(feature = "client")]
+mod writer;
+
+pub(crate) use self::clock::now;
+#[cfg(feature = "client")]
+pub(crate) use self::clock::within;
+pub use self::info::{CallInfo, Side};
+pub use self::interceptor::{Direction, Interceptor, OnStart, Stack, on_start};
+pub use self::sender::{Closed, Sender};
+pub(crate) use self::shared::{CallShared, Limits};
+pub use self::streaming::Streaming;
+
+#[cfg(feature = "server")]
+pub use self::running::Running;
+#[cfg(feature = "server")]
+pub use self::server_call::{Ended, ServerCall};
+
+/// The encodings that this library can compress and decompress: none yet, so that every peer is told
+/// `identity` and every compressed message is refused by name.
+pub(crate) const ENCODINGS: &[&str] = &[];
+
+#[cfg(test)]
+mod tests;

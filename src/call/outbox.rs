@@ -1,0 +1,326 @@
+//! `Outbox`: encoded messages on their way from a `Sender` to the wire.
+//!
+//! In: messages, each encoded straight into one buffer. Out: that buffer, whole, to whoever walks to the wire.
+//! It is here for two reasons. A stream half has one poller, so the application's task may not poll it while a
+//! writer does; and messages that pile up while nobody walks travel together in one frame, which is some ten
+//! times cheaper than a frame each.
+//!
+//! ```text
+//!   Sender::send --encode--> [ buffer ] --take--> writer --poll_send--> wire
+//!        ^                       |                   |
+//!        +-- waits above         +-- wakes           +-- wakes the sender when the buffer is taken,
+//!            HIGH_WATER_BYTES        the writer          and again when all of it is handed over
+//!
+//!   Open --finish--> Finished      the sender is done: the writer ends this half
+//!   Open --abandon-> Abandoned     the sender was dropped or refused: the writer resets the stream
+//!   any  --close---> Closed        the wire is gone: the sender learns it from its next send
+//! ```
+//!
+//! There are two wakers, each stored under the lock by the one who finds nothing to do, and taken by the other
+//! side in the same critical section that changes the state. So no wake-up is lost, and a burst of messages
+//! wakes the writer once.
+//!
+//! Must not know: message types, HTTP/2, or why the wire is gone.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+
+use crate::metadata::Metadata;
+use crate::status::Status;
+
+/// Bytes between one sender and one writer.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    buffer: BytesMut,
+    /// A server's response head, to be sent before the buffer.
+    head: Option<Metadata>,
+    phase: Phase,
+    /// Whether the writer holds bytes that it has not handed over yet.
+    writing: bool,
+    /// Why an outgoing message was refused, for whoever reports the end of the call.
+    refusal: Option<Status>,
+    sender: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Phase {
+    #[default]
+    Open,
+    Finished,
+    Abandoned,
+    Closed,
+}
+
+/// The wire is gone, and the end of the call says why.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+/// What a writer takes out.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) head: Option<Metadata>,
+    pub(crate) bytes: Bytes,
+    pub(crate) phase: Phase,
+}
+
+impl Outbox {
+    /// Ready when the buffer is below the high-water mark.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
+        let mut state = self.lock();
+        match state.phase {
+            Phase::Open if state.buffer.len() < HIGH_WATER_BYTES => Poll::Ready(Ok(())),
+            Phase::Open => {
+                state.sender = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            _ => Poll::Ready(Err(Gone)),
+        }
+    }
+
+    /// Appends what `encode` writes, and wakes the writer.
+    ///
+    /// If `encode` refuses, the call is abandoned and the refusal kept for its end.
+    pub(crate) fn push(
+        &self,
+        head: Option<Metadata>,
+        encode: impl FnOnce(&mut BytesMut) -> Result<(), Status>,
+    ) -> Result<(), Gone> {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Err(Gone);
+        }
+        if head.is_some() {
+            state.head = head;
+        }
+        let encoded = encode(&mut state.buffer);
+        if let Err(refusal) = encoded {
+            drop(state);
+            self.refuse(refusal);
+            return Err(Gone);
+        }
+        wake(state.writer.take(), state);
+        Ok(())
+    }
+
+    /// Ready when everything pushed so far has been handed over.
+    pub(crate) fn poll_flushed(&self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
+        let mut state = self.lock();
+        match state.phase {
+            Phase::Open if state.buffer.is_empty() && state.head.is_none() && !state.writing => {
+                Poll::Ready(Ok(()))
+            }
+            Phase::Open => {
+                state.sender = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            _ => Poll::Ready(Err(Gone)),
+        }
+    }
+
+    /// The sender is done.
+    pub(crate) fn finish(&self) -> Result<(), Gone> {
+        if self.leave_open(Phase::Finished) { Ok(()) } else { Err(Gone) }
+    }
+
+    /// The sender has given up.
+    pub(crate) fn abandon(&self) {
+        self.leave_open(Phase::Abandoned);
+    }
+
+    /// An outgoing message was refused, so the call ends with this status.
+    pub(crate) fn refuse(&self, refusal: Status) {
+        self.lock().refusal.get_or_insert(refusal);
+        self.abandon();
+    }
+
+    /// Why an outgoing message was refused, if one was.
+    pub(crate) fn take_refusal(&self) -> Option<Status> {
+        self.lock().refusal.take()
+    }
+
+    /// The wire is gone.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.phase = Phase::Closed;
+        let (sender, writer) = (state.sender.take(), state.writer.take());
+        drop(state);
+        sender.into_iter().chain(writer).for_each(Waker::wake);
+    }
+
+    /// Everything that waits, now; empty if nothing does.
+    pub(crate) fn take(&self) -> Taken {
+        take(self.lock())
+    }
+
+    /// Everything that waits; pending until there is something or the sender has left.
+    #[cfg(feature = "client")]
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Taken> {
+        let mut state = self.lock();
+        if state.phase == Phase::Open && state.buffer.is_empty() {
+            state.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(take(state))
+    }
+
+    /// Whether nobody wants the rest of the request any more.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_given_up(&self) -> bool {
+        matches!(self.lock().phase, Phase::Abandoned | Phase::Closed)
+    }
+
+    /// Wakes this task too when the sender leaves, while the writer waits for the wire.
+    #[cfg(feature = "client")]
+    pub(crate) fn watch(&self, cx: &Context<'_>) {
+        self.lock().writer = Some(cx.waker().clone());
+    }
+
+    /// The writer has handed over all that it took.
+    pub(crate) fn handed_over(&self) {
+        let mut state = self.lock();
+        state.writing = false;
+        wake(state.sender.take(), state);
+    }
+
+    fn leave_open(&self, phase: Phase) -> bool {
+        let mut state = self.lock();
+        let open = state.phase == Phase::Open;
+        if open {
+            state.phase = phase;
+            wake(state.writer.take(), state);
+        }
+        open
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in an encoder leaves whole messages or a torn last one; the call that panicked is answered
+        // with an error either way, so the state is fit to be looked at.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn take(mut state: MutexGuard<'_, State>) -> Taken {
+    let (bytes, head, phase) = (state.buffer.split().freeze(), state.head.take(), state.phase);
+    state.writing |= !bytes.is_empty();
+    if !bytes.is_empty() {
+        wake(state.sender.take(), state);
+    }
+    Taken { head, bytes, phase }
+}
+
+/// Wakes after the lock is gone, so that whoever wakes up does not find it held.
+fn wake(waker: Option<Waker>, state: MutexGuard<'_, State>) {
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// When a sender waits: two frames of the usual size are on their way then, so the wire has work while the sender
+/// wakes up, and a slow peer makes a stream hold no more than this, as much again with the writer, and a message.
+const HIGH_WATER_BYTES: usize = 32 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn waker() -> (Waker, Arc<Count>) {
+        let count = Arc::new(Count::default());
+        (Waker::from(count.clone()), count)
+    }
+
+    fn woken(count: &Count) -> usize {
+        count.0.load(Ordering::Relaxed)
+    }
+
+    fn push(outbox: &Outbox, bytes: &[u8]) -> Result<(), Gone> {
+        outbox.push(None, |buffer| {
+            buffer.extend_from_slice(bytes);
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_burst_travels_together_and_wakes_the_writer_once() {
+        let outbox = Outbox::default();
+        let (waker, count) = waker();
+        let mut cx = Context::from_waker(&waker);
+        assert!(outbox.poll_take(&mut cx).is_pending());
+        for byte in 0..5 {
+            push(&outbox, &[byte]).unwrap();
+        }
+        assert_eq!(woken(&count), 1);
+        let Poll::Ready(taken) = outbox.poll_take(&mut cx) else { panic!("nothing to take") };
+        assert_eq!(&taken.bytes[..], [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_sender_waits_above_the_mark_until_the_buffer_is_taken() {
+        let outbox = Outbox::default();
+        let (waker, count) = waker();
+        let mut cx = Context::from_waker(&waker);
+        push(&outbox, &vec![0; HIGH_WATER_BYTES]).unwrap();
+        assert!(outbox.poll_room(&mut cx).is_pending());
+        outbox.take();
+        assert_eq!(woken(&count), 1);
+        assert!(outbox.poll_room(&mut cx).is_ready());
+    }
+
+    #[test]
+    fn flushed_means_handed_over_and_not_merely_taken() {
+        let outbox = Outbox::default();
+        let (waker, count) = waker();
+        let mut cx = Context::from_waker(&waker);
+        assert!(outbox.poll_flushed(&mut cx).is_ready());
+        push(&outbox, b"x").unwrap();
+        assert!(outbox.poll_flushed(&mut cx).is_pending());
+        outbox.take();
+        assert!(outbox.poll_flushed(&mut cx).is_pending());
+        outbox.handed_over();
+        assert_eq!(woken(&count), 2);
+        assert!(outbox.poll_flushed(&mut cx).is_ready());
+    }
+
+    #[test]
+    fn a_closed_wire_wakes_both_ends_and_takes_no_more() {
+        let outbox = Outbox::default();
+        let (one, sender) = waker();
+        let (two, writer) = waker();
+        assert!(outbox.poll_take(&mut Context::from_waker(&two)).is_pending());
+        push(&outbox, &vec![0; HIGH_WATER_BYTES]).unwrap();
+        assert!(outbox.poll_room(&mut Context::from_waker(&one)).is_pending());
+        outbox.close();
+        assert_eq!((woken(&sender), woken(&writer)), (1, 1));
+        assert!(push(&outbox, b"x").is_err());
+        assert!(matches!(outbox.poll_room(&mut Context::from_waker(&one)), Poll::Ready(Err(Gone))));
+        assert!(outbox.finish().is_err());
+    }
+
+    #[test]
+    fn a_refused_message_abandons_the_call_and_keeps_its_reason() {
+        let outbox = Outbox::default();
+        let refused = outbox.push(None, |_| Err(Status::resource_exhausted("too large")));
+        assert!(refused.is_err());
+        assert_eq!(outbox.take().phase, Phase::Abandoned);
+        assert_eq!(outbox.take_refusal().map(|s| s.code()), Some(crate::Code::ResourceExhausted));
+        assert!(outbox.finish().is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! `RequestReader`: what a server hears of one call after its head, in order.
+//!
+//! In: the receiving half of a stream. Out: the bytes of each message, then the end of the request. The order and
+//! number of messages are watched by [`ServerState`](crate::wire::ServerState).
+//!
+//! Must not know: message types, deadlines, interceptors.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+
+use crate::method::MethodKind;
+use crate::status::Status;
+use crate::transport::RecvHalf;
+use crate::wire::{Encoding, Event, MessageDecoder, ServerState};
+
+/// Reads one request.
+#[derive(Debug)]
+pub(super) struct RequestReader {
+    recv: RecvHalf,
+    decoder: MessageDecoder,
+    order: ServerState,
+    encoding: Encoding,
+}
+
+impl RequestReader {
+    pub(super) fn new(recv: RecvHalf, kind: MethodKind, encoding: Encoding, limit: usize) -> Self {
+        RequestReader { recv, decoder: MessageDecoder::new(limit), order: ServerState::new(kind), encoding }
+    }
+
+    /// The next message; `None` when the client has half-closed after a whole number of them.
+    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Status>> {
+        loop {
+            if let Some(frame) = self.decoder.next()? {
+                self.encoding.admit(&frame)?;
+                self.order = self.order.on(Event::Message)?;
+                return Poll::Ready(Ok(Some(frame.bytes)));
+            }
+            match ready!(self.recv.poll_chunk(cx)) {
+                Some(chunk) => {
+                    let chunk = chunk?;
+                    // The window is given back as bytes are asked for: a slow handler slows its client.
+                    self.recv.release(chunk.len());
+                    self.decoder.push(chunk);
+                }
+                None => {
+                    self.decoder.finish()?;
+                    self.order = self.order.on(Event::Eof)?;
+                    return Poll::Ready(Ok(None));
+                }
+            }
+        }
+    }
+
+    /// The only message of a request that has exactly one.
+    ///
+    /// The end of the request is waited for, because a second message makes it invalid.
+    pub(super) async fn single(&mut self) -> Result<Bytes, Status> {
+        let mut message = None;
+        while let Some(next) = poll_fn(|cx| self.poll_message(cx)).await? {
+            message = Some(next);
+        }
+        // The order has refused an end without a message already.
+        message.ok_or_else(|| Status::unimplemented("no request message"))
+    }
+}

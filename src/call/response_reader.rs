@@ -1,0 +1,165 @@
+//! `ResponseReader`: what a client hears of one call, in order.
+//!
+//! In: the receiving half of a stream. Out: the response head, the bytes of each message, the trailers of a call
+//! that ended well; or the status of one that did not. The order is watched by
+//! [`ClientState`](crate::wire::ClientState), so a server that breaks it ends the call, and a stream that is cut
+//! short never reads as a success.
+//!
+//! ```text
+//!   Head --Response-Headers--> Messages --trailers--> Over
+//!     |  --Trailers-Only-----> Ended ---------------> Over     the status waits for the first question
+//!     +--not gRPC at all-----> Foreign -------------> Over     a little of the content is read for the status
+//! ```
+//!
+//! Must not know: message types, deadlines, interceptors.
+
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+
+use super::ENCODINGS;
+use crate::metadata::Metadata;
+use crate::method::MethodKind;
+use crate::status::Status;
+use crate::transport::RecvHalf;
+use crate::wire::{
+    ClientState, EXCERPT_LIMIT_BYTES, Encoding, Event, MessageDecoder, NotGrpc, ResponseHead, ResponseStart,
+    Trailers,
+};
+
+/// Reads one response.
+#[derive(Debug)]
+pub(super) struct ResponseReader {
+    recv: RecvHalf,
+    decoder: MessageDecoder,
+    order: ClientState,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Head,
+    Messages(Encoding),
+    Ended(Box<Trailers>),
+    Foreign(Box<NotGrpc>, BytesMut),
+    Over,
+}
+
+/// What comes after the head.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A message, still encoded.
+    Message(Bytes),
+    /// The call ended well, with this metadata in its trailers.
+    End(Metadata),
+}
+
+impl ResponseReader {
+    pub(super) fn new(recv: RecvHalf, kind: MethodKind, limit: usize) -> Self {
+        let (decoder, order) = (MessageDecoder::new(limit), ClientState::new(kind));
+        ResponseReader { recv, decoder, order, phase: Phase::Head }
+    }
+
+    /// Whether the head has not been read yet.
+    pub(super) fn awaits_head(&self) -> bool {
+        matches!(self.phase, Phase::Head)
+    }
+
+    /// Waits for the head; its metadata is empty for a Trailers-Only response, whose metadata is that of the
+    /// trailers (PROTOCOL-HTTP2, "Responses").
+    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
+        let (parts, ended) = ready!(self.recv.poll_head(cx))?;
+        let head = match ResponseHead::parse(parts, ended, ENCODINGS) {
+            ResponseStart::Head(head) => {
+                self.order = self.order.on(Event::Head)?;
+                self.phase = Phase::Messages(head.encoding);
+                head.metadata
+            }
+            ResponseStart::TrailersOnly(trailers) => {
+                self.phase = Phase::Ended(Box::new(trailers));
+                Metadata::new()
+            }
+            ResponseStart::NotGrpc(answer) => {
+                self.phase = Phase::Foreign(Box::new(answer), BytesMut::new());
+                Metadata::new()
+            }
+            ResponseStart::Invalid(status) => return Poll::Ready(Err(status)),
+        };
+        Poll::Ready(Ok(head))
+    }
+
+    /// The next message, or the end. To be asked after the head, and until the first error or end.
+    pub(super) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
+        loop {
+            match &mut self.phase {
+                Phase::Messages(encoding) => {
+                    if let Some(frame) = self.decoder.next()? {
+                        encoding.admit(&frame)?;
+                        self.order = self.order.on(Event::Message)?;
+                        return Poll::Ready(Ok(Item::Message(frame.bytes)));
+                    }
+                    match ready!(self.recv.poll_chunk(cx)) {
+                        Some(chunk) => self.take_in(chunk?),
+                        None => return self.poll_end(cx),
+                    }
+                }
+                Phase::Ended(trailers) => {
+                    let trailers = Trailers {
+                        end: std::mem::replace(&mut trailers.end, Ok(())),
+                        metadata: std::mem::take(&mut trailers.metadata),
+                    };
+                    return Poll::Ready(self.end(trailers));
+                }
+                Phase::Foreign(answer, seen) => {
+                    let more = seen.len() < EXCERPT_LIMIT_BYTES;
+                    match if more { ready!(self.recv.poll_chunk(cx)) } else { None } {
+                        Some(Ok(chunk)) => {
+                            let room = EXCERPT_LIMIT_BYTES.saturating_sub(seen.len()).min(chunk.len());
+                            seen.extend_from_slice(chunk.get(..room).unwrap_or_default());
+                            self.recv.release(chunk.len());
+                        }
+                        Some(Err(_)) | None => {
+                            let status = (**answer).clone().into_status(seen);
+                            return Poll::Ready(Err(status));
+                        }
+                    }
+                }
+                Phase::Head | Phase::Over => {
+                    return Poll::Ready(Err(Status::internal("the response was read out of order")));
+                }
+            }
+        }
+    }
+
+    fn take_in(&mut self, chunk: Bytes) {
+        // The window is given back as bytes are asked for: whoever does not read is not sent more.
+        self.recv.release(chunk.len());
+        self.decoder.push(chunk);
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
+        let trailers = ready!(self.recv.poll_trailers(cx))?;
+        if let Err(truncated) = self.decoder.finish() {
+            return Poll::Ready(Err(truncated.into()));
+        }
+        Poll::Ready(match trailers {
+            Some(block) => self.end(Trailers::parse(block)),
+            None => match self.order.on(Event::Eof) {
+                Ok(order) => {
+                    self.order = order;
+                    Err(Status::internal("the stream ended without trailers"))
+                }
+                Err(violation) => Err(violation.into()),
+            },
+        })
+    }
+
+    fn end(&mut self, trailers: Trailers) -> Result<Item, Status> {
+        self.phase = Phase::Over;
+        self.order = self.order.on(Event::Trailers { ok: trailers.end.is_ok() })?;
+        match trailers.end {
+            Ok(()) => Ok(Item::End(trailers.metadata)),
+            Err(status) => Err(status.with_metadata(trailers.metadata)),
+        }
+    }
+}

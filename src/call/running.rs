@@ -1,0 +1,300 @@
+//! `Running`: a handler at work, raced with its deadline and with the peer's patience; then the answer.
+//!
+//! In: a handler's future. Out: frames, and the end of the call. The call's own task does everything: while the
+//! handler waits, what it has sent goes to the wire.
+//!
+//! ```text
+//!   poll the handler     ready -> its result            panicked -> UNKNOWN
+//!   empty the outbox     head, then messages, as far as the peer has room
+//!   is the peer gone?    yes -> drop the handler, end(CANCELLED)
+//!   has the time come?   yes -> drop the handler, DEADLINE_EXCEEDED
+//! ```
+//!
+//! Source: PROTOCOL-HTTP2, "Responses": the head is sent with the first message, so that an error before it is one
+//! block, Trailers-Only; `statuscodes.md`: a handler that panics ends `UNKNOWN`.
+//!
+//! Must not know: what the handler does, or how the call was begun (`server_call`).
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use tokio::time::Sleep;
+
+use super::clock;
+use super::interceptor::{Direction, Interceptor};
+use super::outbox::Outbox;
+use super::sender::Sender;
+use super::server_call::Ended;
+use super::shared::CallShared;
+use crate::deadline::Deadline;
+use crate::message::Message;
+use crate::metadata::Metadata;
+use crate::response::Response;
+use crate::status::Status;
+use crate::transport::{SendHalf, TransportError};
+use crate::wire::{self, AcceptEncoding, ContentType, Encoding, ResponseHead, Trailers};
+
+/// A call whose handler is at work, or has just ended.
+pub struct Running<I: Interceptor, R> {
+    call: Arc<CallShared<I>>,
+    wire: Wire,
+    /// Why the handler was stopped, if it was.
+    stopped: Option<Stop>,
+    messages: PhantomData<fn(R)>,
+}
+
+/// The answering side of the stream.
+pub(super) struct Wire {
+    pub(super) send: SendHalf,
+    pub(super) content_type: ContentType,
+    pub(super) deadline: Option<Deadline>,
+    /// Taken from the outbox, and not handed over yet.
+    bytes: Bytes,
+    head_sent: bool,
+}
+
+/// Why a handler does not go on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Deadline,
+    Peer(TransportError),
+}
+
+impl Stop {
+    pub(super) fn status(&self) -> Status {
+        match self {
+            Stop::Deadline => clock::exceeded(),
+            // Whatever broke the stream, to a handler it means that nobody waits for its answer any more.
+            Stop::Peer(error) => Status::cancelled(format!("the caller is gone: {error}")),
+        }
+    }
+}
+
+impl<I: Interceptor, R: Message> Running<I, R> {
+    pub(super) fn new(call: Arc<CallShared<I>>, wire: Wire) -> Self {
+        Running { call, wire, stopped: None, messages: PhantomData }
+    }
+
+    /// Runs the handler until it ends, its deadline passes, or the caller goes away.
+    ///
+    /// # Errors
+    ///
+    /// What the handler returned; `UNKNOWN` if it panicked; or why it was stopped.
+    pub async fn run<T>(&mut self, handler: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+        match self.wire.race(Some(&self.call.outbox), handler).await {
+            Ok(result) => result,
+            Err(stop) => {
+                let status = stop.status();
+                self.call.outbox.close();
+                self.stopped = Some(stop);
+                Err(status)
+            }
+        }
+    }
+
+    /// Answers with one message, or with an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended`] if the caller did not hear it.
+    pub async fn reply(mut self, reply: Result<Response<R>, Status>) -> Result<(), Ended> {
+        let answer = reply.and_then(|response| self.encode(response));
+        match answer {
+            Ok((mut head, message, trailers)) => {
+                self.call.headers(&mut head);
+                self.wire.send_head(head);
+                if let Err(stop) = self.wire.write_all(message).await {
+                    return self.end(Err(stop.status()), None, Metadata::new(), Some(stop));
+                }
+                self.end(Ok(()), None, trailers, None)
+            }
+            Err(status) => {
+                let stopped = self.stopped.take();
+                self.end(Err(status), None, Metadata::new(), stopped)
+            }
+        }
+    }
+
+    /// Ends a response that streamed.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended`] if the caller did not hear it.
+    pub async fn close(mut self, replies: Sender<R>, end: Result<(), Status>) -> Result<(), Ended> {
+        let (head, trailers) = replies.into_ends();
+        let mut end = match self.call.outbox.take_refusal() {
+            Some(refusal) => Err(refusal),
+            None => end,
+        };
+        if self.stopped.is_none() {
+            if let Err(stop) = self.wire.write_outbox(&self.call.outbox).await {
+                end = Err(stop.status());
+                self.stopped = Some(stop);
+            }
+        }
+        let stopped = self.stopped.take();
+        self.end(end, head, trailers, stopped)
+    }
+
+    fn encode(&self, response: Response<R>) -> Result<(Metadata, Bytes, Metadata), Status> {
+        let (mut message, head, trailers) = response.into_parts();
+        self.call.message(Direction::Response, &mut message)?;
+        let mut buffer = BytesMut::new();
+        wire::encode_message(&message, self.call.limits.send, &mut buffer)?;
+        Ok((head, buffer.freeze(), trailers))
+    }
+
+    fn end(
+        mut self,
+        end: Result<(), Status>,
+        head: Option<Metadata>,
+        trailers: Metadata,
+        stopped: Option<Stop>,
+    ) -> Result<(), Ended> {
+        self.wire.end(&self.call, end, head, trailers, stopped)
+    }
+}
+
+impl Wire {
+    pub(super) fn new(send: SendHalf, content_type: ContentType, deadline: Option<Deadline>) -> Self {
+        Wire { send, content_type, deadline, bytes: Bytes::new(), head_sent: false }
+    }
+
+    /// Polls a future of the application, and between its turns the outbox, the peer and the clock.
+    ///
+    /// A panic in the future is caught: it ends this call and no other.
+    pub(super) async fn race<T>(
+        &mut self,
+        outbox: Option<&Outbox>,
+        future: impl Future<Output = Result<T, Status>>,
+    ) -> Result<Result<T, Status>, Stop> {
+        let mut future = pin!(future);
+        let mut alarm = pin!(self.alarm());
+        poll_fn(|cx| {
+            match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+                Ok(Poll::Ready(result)) => return Poll::Ready(Ok(result)),
+                Ok(Poll::Pending) => {}
+                Err(panic) => return Poll::Ready(Ok(Err(panicked(&*panic)))),
+            }
+            if let Some(outbox) = outbox {
+                // Pending is fine: the handler goes on while the peer has no room.
+                if let Poll::Ready(Err(error)) = self.poll_outbox(cx, outbox) {
+                    return Poll::Ready(Err(Stop::Peer(error)));
+                }
+            }
+            if let Poll::Ready(error) = self.send.poll_broken(cx) {
+                return Poll::Ready(Err(Stop::Peer(error)));
+            }
+            poll_alarm(alarm.as_mut(), cx).map(Err)
+        })
+        .await
+    }
+
+    /// Ends the call: reports its end, and sends trailers or the one block that is everything.
+    pub(super) fn end<I: Interceptor>(
+        &mut self,
+        call: &CallShared<I>,
+        end: Result<(), Status>,
+        head: Option<Metadata>,
+        mut trailers: Metadata,
+        stopped: Option<Stop>,
+    ) -> Result<(), Ended> {
+        let end = end.map_err(Status::for_answer);
+        call.end(&end, &mut trailers);
+        if let Some(Stop::Peer(_)) = stopped {
+            self.send.cancel();
+            return Err(Ended);
+        }
+        if let Some(mut head) = head.filter(|head| !self.head_sent && (end.is_ok() || !head.is_empty())) {
+            call.headers(&mut head);
+            self.send_head(head);
+        }
+        let trailers = Trailers { end, metadata: trailers };
+        let sent = match self.head_sent {
+            true => self.send.send_trailers(trailers.into_headers()),
+            false => self.send.send_head(trailers.into_response(self.content_type.clone()), true),
+        };
+        sent.map_err(|_| Ended)
+    }
+
+    /// Sends the head. If the stream is gone, whoever writes next finds out.
+    fn send_head(&mut self, metadata: Metadata) {
+        let head = ResponseHead {
+            content_type: self.content_type.clone(),
+            encoding: Encoding::Identity,
+            accept_encoding: AcceptEncoding::default(),
+            metadata,
+        };
+        let _ = self.send.send_head(head.into_response(), false);
+        self.head_sent = true;
+    }
+
+    /// Hands over these bytes, by the deadline.
+    async fn write_all(&mut self, mut bytes: Bytes) -> Result<(), Stop> {
+        if self.send.send_unasked(&mut bytes, false).map_err(Stop::Peer)? {
+            return Ok(());
+        }
+        let mut alarm = pin!(self.alarm());
+        poll_fn(|cx| match self.send.poll_send(cx, &mut bytes, false) {
+            Poll::Ready(sent) => Poll::Ready(sent.map_err(Stop::Peer)),
+            Poll::Pending => poll_alarm(alarm.as_mut(), cx).map(Err),
+        })
+        .await
+    }
+
+    /// Hands over all that is in the outbox, by the deadline.
+    async fn write_outbox(&mut self, outbox: &Outbox) -> Result<(), Stop> {
+        let mut alarm = pin!(self.alarm());
+        poll_fn(|cx| match self.poll_outbox(cx, outbox) {
+            Poll::Ready(sent) => Poll::Ready(sent.map_err(Stop::Peer)),
+            Poll::Pending => poll_alarm(alarm.as_mut(), cx).map(Err),
+        })
+        .await
+    }
+
+    /// Ready when the outbox is empty and all of it is handed over.
+    fn poll_outbox(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Result<(), TransportError>> {
+        loop {
+            if !self.bytes.is_empty() {
+                ready!(self.send.poll_send(cx, &mut self.bytes, false))?;
+                outbox.handed_over();
+            }
+            let taken = outbox.take();
+            if let Some(head) = taken.head {
+                self.send_head(head);
+                outbox.handed_over();
+            } else if taken.bytes.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.bytes = taken.bytes;
+        }
+    }
+
+    fn alarm(&self) -> Option<Sleep> {
+        self.deadline.map(|deadline| tokio::time::sleep_until(deadline.instant().into()))
+    }
+}
+
+impl<I: Interceptor, R> std::fmt::Debug for Running<I, R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("call", &self.call.info.path()).finish_non_exhaustive()
+    }
+}
+
+fn poll_alarm(alarm: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<Stop> {
+    match alarm.as_pin_mut() {
+        Some(sleep) => sleep.poll(cx).map(|()| Stop::Deadline),
+        None => Poll::Pending,
+    }
+}
+
+/// What a caller hears of a panic: that it happened. What it said may hold secrets, and stays in the panic hook.
+fn panicked(_panic: &(dyn Any + Send)) -> Status {
+    Status::unknown("the handler panicked")
+}

@@ -1,0 +1,191 @@
+//! `Sender`: the writing half of a call, the same on both sides.
+//!
+//! In: messages of the application. Out: encoded bytes in the call's outbox, from where one writer takes them to
+//! the wire. A client's sender ends the request with `finish`; a server's is lent to the handler, which ends the
+//! response by returning.
+//!
+//! Must not know: streams, windows, or why the call ended. A send that fails says [`Closed`], which has no code:
+//! the end of the call has it, and turns up where ends always do, on the reading half or as the handler's fate.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use futures_core::Stream;
+
+use super::info::Side;
+use super::interceptor::Direction;
+use super::outbox::Gone;
+use super::shared::Hook;
+use crate::message::Message;
+use crate::metadata::Metadata;
+use crate::status::Status;
+use crate::wire;
+
+/// The writing half of a call.
+///
+/// Small messages that are sent while the wire is busy travel together. Nothing is held back: as soon as the
+/// sending task waits for anything, what it has sent is on its way.
+///
+/// A client's sender that is dropped before [`finish`](Sender::finish) cancels the call, so that an upload cut
+/// short never looks complete.
+pub struct Sender<T> {
+    hook: Arc<dyn Hook<T>>,
+    /// A server's head metadata, until the head leaves.
+    headers: Metadata,
+    /// A server's trailers metadata, until the call ends.
+    trailers: Metadata,
+    headers_sent: bool,
+    finished: bool,
+}
+
+/// The call has ended, so nothing more can be sent.
+///
+/// It has no code, because the sending half never learns why: a client asks its reading half; a handler may
+/// simply return it with `?`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the call has ended: nothing more can be sent")]
+pub struct Closed;
+
+impl From<Closed> for Status {
+    fn from(_: Closed) -> Status {
+        Status::cancelled("the call ended while messages were being sent")
+    }
+}
+
+impl From<Gone> for Closed {
+    fn from(_: Gone) -> Closed {
+        Closed
+    }
+}
+
+impl<T: Message> Sender<T> {
+    pub(crate) fn new(hook: Arc<dyn Hook<T>>) -> Self {
+        Sender {
+            hook,
+            headers: Metadata::new(),
+            trailers: Metadata::new(),
+            headers_sent: false,
+            finished: false,
+        }
+    }
+
+    /// Sends a message: queues it, and waits only while the wire is behind.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if the call has ended, or if an interceptor or the size limit refused the message, which ends
+    /// it.
+    ///
+    /// # Cancellation
+    ///
+    /// A future that is dropped before it is ready has sent nothing.
+    pub async fn send(&mut self, mut message: T) -> Result<(), Closed> {
+        poll_fn(|cx| self.hook.outbox().poll_room(cx)).await?;
+        if let Err(refusal) = self.hook.message(self.direction(), &mut message) {
+            self.hook.outbox().refuse(refusal);
+            return Err(Closed);
+        }
+        let limit = self.hook.limits().send;
+        let head = self.head_to_send();
+        Ok(self.hook.outbox().push(head, |buffer| Ok(wire::encode_message(&message, limit, buffer)?))?)
+    }
+
+    /// Sends every message of a stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Sender::send); the rest of the stream is then dropped.
+    ///
+    /// # Cancellation
+    ///
+    /// A future that is dropped loses at most the message that was waiting for room.
+    pub async fn send_all(&mut self, messages: impl Stream<Item = T> + Send) -> Result<(), Closed> {
+        let mut messages: Pin<&mut _> = pin!(messages);
+        while let Some(message) = poll_fn(|cx| messages.as_mut().poll_next(cx)).await {
+            self.send(message).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until everything sent so far has been handed to the connection.
+    ///
+    /// On a server this sends the head at once if nothing was sent before, so that a client sees the metadata of
+    /// a response whose first message is long in coming.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if the call ends first.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn flush(&mut self) -> Result<(), Closed> {
+        if let Some(head) = self.head_to_send() {
+            self.hook.outbox().push(Some(head), |_| Ok(()))?;
+        }
+        Ok(poll_fn(|cx| self.hook.outbox().poll_flushed(cx)).await?)
+    }
+
+    /// A server's head metadata. Changes count until the first message is sent, with which the head leaves.
+    pub fn headers_mut(&mut self) -> &mut Metadata {
+        &mut self.headers
+    }
+
+    /// A server's trailers metadata. Changes count until the handler returns.
+    pub fn trailers_mut(&mut self) -> &mut Metadata {
+        &mut self.trailers
+    }
+
+    /// Ends a client's request. The messages sent before are still on their way.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if the call has ended already.
+    pub async fn finish(mut self) -> Result<(), Closed> {
+        self.finished = true;
+        Ok(self.hook.outbox().finish()?)
+    }
+
+    /// The head, if this server has not sent it.
+    fn head_to_send(&mut self) -> Option<Metadata> {
+        if self.headers_sent || self.hook.info().side() == Side::Client {
+            return None;
+        }
+        self.headers_sent = true;
+        let mut head = std::mem::take(&mut self.headers);
+        self.hook.headers(&mut head);
+        Some(head)
+    }
+
+    fn direction(&self) -> Direction {
+        match self.hook.info().side() {
+            Side::Client => Direction::Request,
+            Side::Server => Direction::Response,
+        }
+    }
+}
+
+#[cfg(feature = "server")]
+impl<T> Sender<T> {
+    /// What a server needs to end the response: the head if it was not sent, and the trailers.
+    pub(crate) fn into_ends(mut self) -> (Option<Metadata>, Metadata) {
+        let head = (!self.headers_sent).then(|| std::mem::take(&mut self.headers));
+        (head, std::mem::take(&mut self.trailers))
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if !self.finished && self.hook.info().side() == Side::Client {
+            self.hook.outbox().abandon();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("call", &self.hook.info().path()).finish_non_exhaustive()
+    }
+}

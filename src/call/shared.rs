@@ -1,0 +1,132 @@
+//! `CallShared`: the one block that the halves of a call share.
+//!
+//! In: interceptors and the call's facts. Out: the moments, as the halves report them, and the end exactly once.
+//!
+//! The halves know their message type but not the type of the interceptors, so they hold this block as
+//! `Arc<dyn Hook<T>>`. Turning one into the other allocates nothing.
+//!
+//! Must not know: streams or tasks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::info::CallInfo;
+use super::interceptor::{Direction, Interceptor};
+use super::outbox::Outbox;
+use crate::message::Message;
+use crate::metadata::Metadata;
+use crate::status::Status;
+
+/// What the halves of one call share.
+pub(crate) struct CallShared<I: Interceptor> {
+    interceptors: Arc<I>,
+    pub(crate) info: CallInfo,
+    pub(crate) limits: Limits,
+    /// Encoded bytes between a [`Sender`](super::Sender) and the wire; unused where one message is sent.
+    pub(crate) outbox: Outbox,
+    ended: AtomicBool,
+}
+
+/// How large messages may be, in bytes after decompression.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Of one message that arrives.
+    pub(crate) receive: usize,
+    /// Of one message that is sent.
+    pub(crate) send: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { receive: MAX_RECEIVE_BYTES, send: usize::MAX }
+    }
+}
+
+/// A call, to a half that carries messages of type `T`.
+pub(crate) trait Hook<T>: Send + Sync {
+    /// A message passes.
+    fn message(&self, direction: Direction, message: &mut T) -> Result<(), Status>;
+    /// The response head passes.
+    fn headers(&self, metadata: &mut Metadata);
+    /// The call is over; only the first report counts.
+    fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata);
+    /// The facts of the call.
+    fn info(&self) -> &CallInfo;
+    /// Its limits.
+    fn limits(&self) -> Limits;
+    /// Its outbox.
+    fn outbox(&self) -> &Outbox;
+}
+
+impl<I: Interceptor> CallShared<I> {
+    pub(crate) fn new(interceptors: Arc<I>, info: CallInfo, limits: Limits) -> Self {
+        CallShared { interceptors, info, limits, outbox: Outbox::default(), ended: AtomicBool::new(false) }
+    }
+
+    /// The first moment.
+    pub(crate) async fn start(&self, metadata: &mut Metadata) -> Result<(), Status> {
+        self.interceptors.start(&self.info, metadata).await
+    }
+
+    pub(crate) fn message<M: Message>(&self, direction: Direction, message: &mut M) -> Result<(), Status> {
+        self.interceptors.message(&self.info, direction, message)
+    }
+
+    pub(crate) fn headers(&self, metadata: &mut Metadata) {
+        self.interceptors.headers(&self.info, metadata);
+    }
+
+    /// The last moment of a call that failed; gives its status back.
+    #[cfg(feature = "client")]
+    pub(crate) fn fail(&self, status: Status) -> Status {
+        let end = Err(status.clone());
+        self.end(&end, &mut Metadata::new());
+        status
+    }
+
+    /// The last moment; only the first report counts.
+    pub(crate) fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata) {
+        if !self.ended.swap(true, Ordering::AcqRel) {
+            self.interceptors.end(&self.info, end, trailers);
+        }
+    }
+}
+
+impl<I: Interceptor, T: Message> Hook<T> for CallShared<I> {
+    fn message(&self, direction: Direction, message: &mut T) -> Result<(), Status> {
+        CallShared::message(self, direction, message)
+    }
+
+    fn headers(&self, metadata: &mut Metadata) {
+        CallShared::headers(self, metadata);
+    }
+
+    fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata) {
+        CallShared::end(self, end, trailers);
+    }
+
+    fn info(&self) -> &CallInfo {
+        &self.info
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+}
+
+/// A call that nobody ended was dropped: by its caller, with its task, or with the runtime.
+impl<I: Interceptor> Drop for CallShared<I> {
+    fn drop(&mut self) {
+        if !*self.ended.get_mut() {
+            let end = Err(Status::cancelled("the call was dropped before it ended"));
+            self.end(&end, &mut Metadata::new());
+        }
+    }
+}
+
+/// What every gRPC implementation ships with, so that a peer tested against one is not refused by another.
+const MAX_RECEIVE_BYTES: usize = 4 * 1024 * 1024;

@@ -1,0 +1,260 @@
+//! `Streaming`: the reading half of a call, the same on both sides.
+//!
+//! In: encoded messages, from a request or a response. Out: decoded ones, one at a time, and how it ended.
+//!
+//! Must not know: windows or frames. Who does not read is not sent more; that is arranged below.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+#[cfg(feature = "client")]
+use tokio::time::Sleep;
+
+#[cfg(feature = "client")]
+use super::clock;
+use super::interceptor::Direction;
+#[cfg(feature = "server")]
+use super::request_reader::RequestReader;
+#[cfg(feature = "client")]
+use super::response_reader::{Item, ResponseReader};
+use super::shared::Hook;
+use crate::message::Message;
+use crate::metadata::Metadata;
+use crate::status::Status;
+
+/// The reading half of a call.
+///
+/// ```text
+///   while let Some(message) = streaming.message().await? { .. }
+///   streaming.trailers()
+/// ```
+///
+/// On a server, `None` means that the client has ended its request in good order. On a client it means that the
+/// call ended with status OK; every other end is an `Err`. After the first error or end, only `None` follows.
+///
+/// A client that drops it before the end cancels the call. A server may drop it at any time.
+pub struct Streaming<T> {
+    hook: Arc<dyn Hook<T>>,
+    source: Source,
+    #[cfg(feature = "client")]
+    head: Option<Metadata>,
+    #[cfg(feature = "client")]
+    trailers: Option<Metadata>,
+    /// Fires at the call's deadline; made when this half waits for the first time.
+    #[cfg(feature = "client")]
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+enum Source {
+    #[cfg(feature = "server")]
+    Request(RequestReader),
+    #[cfg(feature = "client")]
+    Response(ResponseReader),
+    /// After the first error or end.
+    Over,
+}
+
+impl<T: Message> Streaming<T> {
+    #[cfg(feature = "client")]
+    pub(super) fn of_response(reader: ResponseReader, hook: Arc<dyn Hook<T>>) -> Self {
+        Self::new(Source::Response(reader), hook)
+    }
+
+    #[cfg(feature = "server")]
+    pub(super) fn of_request(reader: RequestReader, hook: Arc<dyn Hook<T>>) -> Self {
+        Self::new(Source::Request(reader), hook)
+    }
+
+    fn new(source: Source, hook: Arc<dyn Hook<T>>) -> Self {
+        Streaming {
+            hook,
+            source,
+            #[cfg(feature = "client")]
+            head: None,
+            #[cfg(feature = "client")]
+            trailers: None,
+            #[cfg(feature = "client")]
+            alarm: None,
+        }
+    }
+
+    /// The next message; `None` when the stream has ended well.
+    ///
+    /// # Errors
+    ///
+    /// On a client, how the call ended. On a server, what is wrong with the request; a handler mostly returns it.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn message(&mut self) -> Result<Option<T>, Status> {
+        poll_fn(|cx| self.poll_message(cx)).await
+    }
+
+    /// [`message`](Streaming::message), for those who poll.
+    pub fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, Status>> {
+        match &mut self.source {
+            Source::Over => Poll::Ready(Ok(None)),
+            #[cfg(feature = "server")]
+            Source::Request(reader) => {
+                let message = ready!(reader.poll_message(cx));
+                let message = message.and_then(|bytes| match bytes {
+                    Some(bytes) => self.read(Direction::Request, bytes).map(Some),
+                    None => Ok(None),
+                });
+                if !matches!(message, Ok(Some(_))) {
+                    self.source = Source::Over;
+                }
+                Poll::Ready(message)
+            }
+            #[cfg(feature = "client")]
+            Source::Response(_) => self.poll_response(cx),
+        }
+    }
+
+    fn read(&self, direction: Direction, bytes: Bytes) -> Result<T, Status> {
+        let mut message = decode::<T>(bytes)?;
+        self.hook.message(direction, &mut message)?;
+        Ok(message)
+    }
+}
+
+#[cfg(feature = "client")]
+impl<T: Message> Streaming<T> {
+    /// On a client: waits for the metadata of the response head.
+    ///
+    /// It is empty if the call failed before its head, with a Trailers-Only response: the status then comes with
+    /// the first message, and the metadata with the status.
+    ///
+    /// # Errors
+    ///
+    /// How the call ended, if it ended without any response.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn headers(&mut self) -> Result<&Metadata, Status> {
+        poll_fn(|cx| self.poll_headers(cx)).await?;
+        Ok(self.head.get_or_insert_default())
+    }
+
+    /// On a client: the metadata of the trailers, after the last message of a call that ended well.
+    pub fn trailers(&self) -> Option<&Metadata> {
+        self.trailers.as_ref()
+    }
+
+    /// On a client: the metadata of the head and of the trailers, as far as they have come.
+    pub(super) fn take_metadata(&mut self) -> (Metadata, Metadata) {
+        (self.head.take().unwrap_or_default(), self.trailers.take().unwrap_or_default())
+    }
+
+    fn poll_headers(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        let Source::Response(reader) = &mut self.source else {
+            return Poll::Ready(Ok(()));
+        };
+        if !reader.awaits_head() {
+            return Poll::Ready(Ok(()));
+        }
+        match reader.poll_head(cx) {
+            Poll::Ready(Ok(mut head)) => {
+                self.hook.headers(&mut head);
+                self.head = Some(head);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(status)) => Poll::Ready(Err(self.fail(status))),
+            Poll::Pending => self.poll_alarm(cx).map(Err),
+        }
+    }
+
+    fn poll_response(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, Status>> {
+        ready!(self.poll_headers(cx))?;
+        let Source::Response(reader) = &mut self.source else {
+            return Poll::Ready(Ok(None));
+        };
+        match reader.poll_item(cx) {
+            Poll::Ready(Ok(Item::Message(bytes))) => {
+                Poll::Ready(self.read(Direction::Response, bytes).map(Some).map_err(|status| self.fail(status)))
+            }
+            Poll::Ready(Ok(Item::End(mut trailers))) => {
+                self.hook.end(&Ok(()), &mut trailers);
+                self.trailers = Some(trailers);
+                self.leave();
+                Poll::Ready(Ok(None))
+            }
+            Poll::Ready(Err(status)) => Poll::Ready(Err(self.fail(status))),
+            Poll::Pending => self.poll_alarm(cx).map(Err),
+        }
+    }
+
+    /// Ready with `DEADLINE_EXCEEDED` at the call's deadline.
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        let Some(deadline) = self.hook.info().deadline() else {
+            return Poll::Pending;
+        };
+        let alarm = self
+            .alarm
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.instant().into())));
+        ready!(alarm.as_mut().poll(cx));
+        Poll::Ready(self.fail(clock::exceeded()))
+    }
+
+    /// The call is over with this status, or with a better one that is known here.
+    fn fail(&mut self, status: Status) -> Status {
+        let status = match (self.hook.outbox().take_refusal(), self.hook.info().deadline()) {
+            // We reset the call because an outgoing message was refused, so that is why it failed.
+            (Some(refusal), _) => refusal,
+            (None, Some(deadline)) => clock::after_deadline(status, deadline),
+            (None, None) => status,
+        };
+        let end = Err(status);
+        self.hook.end(&end, &mut Metadata::new());
+        self.leave();
+        match end {
+            Err(status) => status,
+            Ok(()) => clock::exceeded(),
+        }
+    }
+
+    /// Lets go of the stream, and tells the sending half.
+    fn leave(&mut self) {
+        self.source = Source::Over;
+        self.hook.outbox().close();
+    }
+}
+
+impl<T: Message> Stream for Streaming<T> {
+    type Item = Result<T, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_message(cx).map(Result::transpose)
+    }
+}
+
+impl<T> Drop for Streaming<T> {
+    fn drop(&mut self) {
+        #[cfg(feature = "client")]
+        if matches!(self.source, Source::Response(_)) {
+            let end = Err(Status::cancelled("the reading half was dropped before the call ended"));
+            self.hook.end(&end, &mut Metadata::new());
+            self.hook.outbox().abandon();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Streaming<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streaming").field("call", &self.hook.info().path()).finish_non_exhaustive()
+    }
+}
+
+/// A message from its bytes. One that cannot be parsed is `INTERNAL`, on both sides (`statuscodes.md`).
+pub(super) fn decode<T: Message>(bytes: Bytes) -> Result<T, Status> {
+    T::decode(bytes).map_err(|error| {
+        Status::internal(format!("the message could not be decoded: {error}")).with_source(error)
+    })
+}

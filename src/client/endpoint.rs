@@ -1,0 +1,198 @@
+//! `Endpoint`: how to reach a target; the builder of a channel.
+//!
+//! In: a target and settings. Out: a [`Channel`], connected or to be connected by its first call.
+//!
+//! Must not know: calls.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use http::uri::Authority;
+
+use super::channel::{CallDefaults, Channel};
+use super::subchannel::{Connecting, Subchannel};
+use super::target::{InvalidTarget, Target, parse_authority};
+use crate::call::Limits;
+use crate::policy::backoff::BackoffConfig;
+use crate::policy::connectivity::ConnectivityConfig;
+use crate::status::Status;
+use crate::transport::{Connector, ErasedConnector, Http2Settings, SocketConnector};
+
+/// How to reach a target.
+///
+/// ```no_run
+/// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use wirewright::Endpoint;
+///
+/// let channel = Endpoint::new("localhost:50051")?.timeout(Duration::from_secs(5)).connect().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Endpoint {
+    target: Target,
+    authority: Authority,
+    user_agent: HeaderValue,
+    timeout: Option<Duration>,
+    limits: Limits,
+    http2: Http2Settings,
+    connector: Arc<dyn ErasedConnector>,
+    connectivity: ConnectivityConfig,
+}
+
+/// The channel could not be connected: says to what, and what went wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("cannot connect to {target}: {}", status.message())]
+pub struct ConnectError {
+    target: String,
+    status: Status,
+}
+
+impl ConnectError {
+    /// The status that a call over this channel would have ended with.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+}
+
+impl From<ConnectError> for Status {
+    fn from(error: ConnectError) -> Status {
+        error.status
+    }
+}
+
+impl Endpoint {
+    /// An endpoint for this target, with everything else at its default.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTarget`] if the text is no target.
+    pub fn new<T>(target: T) -> Result<Endpoint, InvalidTarget>
+    where
+        T: TryInto<Target>,
+        InvalidTarget: From<T::Error>,
+    {
+        let target: Target = target.try_into()?;
+        Ok(Endpoint {
+            authority: target.authority.clone(),
+            target,
+            user_agent: HeaderValue::from_static(USER_AGENT),
+            timeout: None,
+            limits: Limits::default(),
+            http2: Http2Settings::client(),
+            connector: Arc::new(SocketConnector),
+            connectivity: ConnectivityConfig::default(),
+        })
+    }
+
+    /// The timeout of calls that set none of their own; without it such calls wait for ever.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The authority that requests name, in place of the target's: a virtual host of the server.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTarget`] if it is not `host` or `host:port`.
+    pub fn authority(mut self, authority: &str) -> Result<Self, InvalidTarget> {
+        self.authority = parse_authority(&self.target.to_string(), authority)?;
+        Ok(self)
+    }
+
+    /// Puts the application's name before the library's in `user-agent`, for example `shop/2.1`.
+    ///
+    /// Characters that a header cannot carry are left out.
+    pub fn user_agent(mut self, application: &str) -> Self {
+        let printable: String = application.chars().filter(|c| (' '..='~').contains(c)).collect();
+        if let Ok(value) = HeaderValue::try_from(format!("{printable} {USER_AGENT}")) {
+            self.user_agent = value;
+        }
+        self
+    }
+
+    /// The largest message that is accepted, in bytes after decompression; 4 MiB by default.
+    pub fn max_receive_message_size(mut self, bytes: usize) -> Self {
+        self.limits.receive = bytes;
+        self
+    }
+
+    /// The largest message that is sent, in bytes; unlimited by default.
+    pub fn max_send_message_size(mut self, bytes: usize) -> Self {
+        self.limits.send = bytes;
+        self
+    }
+
+    /// Windows and limits of HTTP/2.
+    pub fn http2(mut self, settings: Http2Settings) -> Self {
+        self.http2 = settings;
+        self
+    }
+
+    /// Another network: a pipe, a proxy, a simulation.
+    pub fn connector(mut self, connector: impl Connector) -> Self {
+        self.connector = Arc::new(connector);
+        self
+    }
+
+    /// How long to wait between attempts to connect (gRPC `connection-backoff.md`).
+    pub fn backoff(mut self, backoff: BackoffConfig) -> Self {
+        self.connectivity.backoff = backoff;
+        self
+    }
+
+    /// How long one address may keep the next waiting, and how long the last one has at the least; 5 s and 20 s
+    /// by default.
+    pub fn connect_timeout(mut self, address: Duration, at_least: Duration) -> Self {
+        self.connectivity.address_timeout = address;
+        self.connectivity.min_connect_timeout = at_least;
+        self
+    }
+
+    /// A channel that connects when it is first used.
+    pub fn lazy(self) -> Channel {
+        let connecting = Connecting {
+            target: self.target,
+            connector: self.connector,
+            http2: self.http2,
+            connectivity: self.connectivity,
+        };
+        let defaults = CallDefaults {
+            authority: self.authority,
+            user_agent: self.user_agent,
+            timeout: self.timeout,
+            limits: self.limits,
+        };
+        Channel::new(Subchannel::new(connecting), defaults)
+    }
+
+    /// A channel that is connected now.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] once every address has failed; it says why the last one did.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future gives the attempt up.
+    pub async fn connect(self) -> Result<Channel, ConnectError> {
+        let target = self.target.to_string();
+        let channel = self.lazy();
+        match channel.connected().await {
+            Ok(()) => Ok(channel),
+            Err(status) => Err(ConnectError { target, status }),
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// PROTOCOL-HTTP2, "User Agents": `grpc-` language `-` variant `/` version.
+const USER_AGENT: &str = concat!("grpc-rust-wirewright/", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,316 @@
+//! `Subchannel`: keeps one connection to one of a list of addresses.
+//!
+//! In: the wish for a connection. Out: one that is ready, or why there is none. A task obeys the machine of
+//! [`policy::connectivity`](crate::policy::connectivity): it makes connections, watches them, and sleeps.
+//!
+//! ```text
+//!   calls --want--> [ task: machine ] --Connect--> [ task: dial, then drive the connection ]
+//!     ^                  |      ^                          |
+//!     +---- view --------+      +------ what happened -----+
+//! ```
+//!
+//! Must not know: calls, messages, metadata.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+
+use super::target::Target;
+use crate::call::now;
+use crate::peer::{Address, PeerInfo};
+use crate::policy::Dice;
+use crate::policy::connectivity::{
+    AbandonReason, ConnectionId, Connectivity, ConnectivityAction, ConnectivityConfig, ConnectivityEvent,
+    ConnectivityState,
+};
+use crate::status::Status;
+use crate::transport::{self, Driver, ErasedConnector, Http2Settings, Opener, TransportError};
+
+/// A handle on the task that keeps the connection.
+pub(super) struct Subchannel {
+    view: watch::Sender<View>,
+    events: mpsc::UnboundedSender<Event>,
+    /// The task, until the first call sets it to work: a channel may be made outside a runtime.
+    task: Mutex<Option<Task>>,
+}
+
+/// How to connect.
+pub(super) struct Connecting {
+    pub(super) target: Target,
+    pub(super) connector: Arc<dyn ErasedConnector>,
+    pub(super) http2: Http2Settings,
+    pub(super) connectivity: ConnectivityConfig,
+}
+
+/// A connection that takes calls.
+#[derive(Clone, Debug)]
+pub(super) struct Connection {
+    pub(super) opener: Opener,
+    pub(super) peer: PeerInfo,
+    id: ConnectionId,
+}
+
+/// What callers see.
+#[derive(Clone, Debug, Default)]
+struct View {
+    state: ConnectivityState,
+    connection: Option<Connection>,
+    /// Why the last attempt failed.
+    failure: Option<String>,
+}
+
+/// What the task hears.
+enum Event {
+    Wanted,
+    ShutDown,
+    Draining(ConnectionId),
+    Connected(Connection),
+    Failed(ConnectionId, String),
+    Closed(ConnectionId),
+}
+
+impl Subchannel {
+    pub(super) fn new(connecting: Connecting) -> Subchannel {
+        let (events, inbox) = mpsc::unbounded_channel();
+        let view = watch::Sender::new(View::default());
+        let task = Task::new(connecting, view.clone(), events.downgrade(), inbox);
+        Subchannel { view, events, task: Mutex::new(Some(task)) }
+    }
+
+    pub(super) fn state(&self) -> ConnectivityState {
+        self.view.borrow().state
+    }
+
+    pub(super) async fn state_changed(&self, from: ConnectivityState) -> ConnectivityState {
+        let mut view = self.view.subscribe();
+        // The sending end lives in `self`, so waiting cannot fail.
+        view.wait_for(|view| view.state != from).await.map_or(from, |view| view.state)
+    }
+
+    /// Asks for a connection.
+    pub(super) fn want(&self) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            tokio::spawn(task.run());
+        }
+        self.tell(Event::Wanted);
+    }
+
+    pub(super) fn shut_down(&self) {
+        self.tell(Event::ShutDown);
+        self.want();
+    }
+
+    /// Waits for a connection that takes calls.
+    ///
+    /// Fails at once while the channel is in TRANSIENT_FAILURE (gRPC `wait-for-ready.md`: that is the default).
+    pub(super) async fn ready(&self) -> Result<Connection, Status> {
+        if let Some(connection) = self.usable() {
+            return Ok(connection);
+        }
+        let mut view = self.view.subscribe();
+        self.want();
+        loop {
+            let (state, failure) = {
+                let view = view.borrow_and_update();
+                (view.state, view.failure.clone())
+            };
+            match state {
+                ConnectivityState::Ready => {
+                    if let Some(connection) = self.usable() {
+                        return Ok(connection);
+                    }
+                }
+                ConnectivityState::TransientFailure => {
+                    let why = failure.unwrap_or_else(|| "no attempt to connect has succeeded".to_owned());
+                    return Err(Status::unavailable(why));
+                }
+                ConnectivityState::Shutdown => return Err(Status::unavailable("the channel is shut down")),
+                // Not asked yet, or the connection was lost between the question and now.
+                ConnectivityState::Idle => self.tell(Event::Wanted),
+                ConnectivityState::Connecting => {}
+            }
+            if view.changed().await.is_err() {
+                return Err(Status::unavailable("the channel is gone"));
+            }
+        }
+    }
+
+    /// The present connection, unless it takes no new calls any more.
+    fn usable(&self) -> Option<Connection> {
+        let mut connection = self.view.borrow().connection.clone()?;
+        if connection.opener.is_open() {
+            return Some(connection);
+        }
+        // The server is draining it, or it broke this instant. The machine need not be told twice, but it does
+        // not mind.
+        self.tell(Event::Draining(connection.id));
+        None
+    }
+
+    fn tell(&self, event: Event) {
+        // If the task has ended the channel is shut down, and its view says so.
+        let _ = self.events.send(event);
+    }
+}
+
+impl Drop for Subchannel {
+    fn drop(&mut self) {
+        self.tell(Event::ShutDown);
+    }
+}
+
+impl fmt::Debug for Subchannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subchannel").field("state", &self.state()).finish_non_exhaustive()
+    }
+}
+
+/// The task that obeys the machine.
+struct Task {
+    connecting: Connecting,
+    machine: Connectivity,
+    view: watch::Sender<View>,
+    /// For the tasks of connections; weak, so that they do not keep the channel alive.
+    events: mpsc::WeakUnboundedSender<Event>,
+    inbox: mpsc::UnboundedReceiver<Event>,
+    dials: HashMap<ConnectionId, AbortHandle>,
+}
+
+impl Task {
+    fn new(
+        connecting: Connecting,
+        view: watch::Sender<View>,
+        events: mpsc::WeakUnboundedSender<Event>,
+        inbox: mpsc::UnboundedReceiver<Event>,
+    ) -> Task {
+        let addresses = NonZeroUsize::new(connecting.target.addresses().len()).unwrap_or(NonZeroUsize::MIN);
+        let machine = Connectivity::new(connecting.connectivity, addresses);
+        Task { connecting, machine, view, events, inbox, dials: HashMap::new() }
+    }
+
+    async fn run(mut self) {
+        while self.machine.state() != ConnectivityState::Shutdown {
+            let event = match self.machine.poll_timeout() {
+                Some(at) => tokio::time::timeout_at(at.into(), self.inbox.recv()).await,
+                None => Ok(self.inbox.recv().await),
+            };
+            let event = match event {
+                Ok(Some(event)) => self.take_in(event),
+                Ok(None) => ConnectivityEvent::Shutdown,
+                Err(_elapsed) => ConnectivityEvent::Timer,
+            };
+            self.machine.handle(now(), event, &mut Random);
+            while let Some(action) = self.machine.poll_action() {
+                self.obey(action);
+            }
+        }
+    }
+
+    /// Notes what an event brings along, and says it in the machine's words.
+    fn take_in(&mut self, event: Event) -> ConnectivityEvent {
+        match event {
+            Event::Wanted => ConnectivityEvent::Wanted,
+            Event::ShutDown => ConnectivityEvent::Shutdown,
+            Event::Draining(id) => ConnectivityEvent::ConnectionDraining(id),
+            Event::Connected(connection) => {
+                let id = connection.id;
+                if self.dials.remove(&id).is_some() {
+                    self.view.send_modify(|view| {
+                        view.connection = Some(connection);
+                        view.failure = None;
+                    });
+                }
+                ConnectivityEvent::Connected(id)
+            }
+            Event::Failed(id, why) => {
+                if self.dials.remove(&id).is_some() {
+                    self.view.send_modify(|view| view.failure = Some(why));
+                }
+                ConnectivityEvent::ConnectFailed(id)
+            }
+            Event::Closed(id) => ConnectivityEvent::ConnectionClosed(id),
+        }
+    }
+
+    fn obey(&mut self, action: ConnectivityAction) {
+        match action {
+            ConnectivityAction::Connect { id, address_index, deadline: _ } => self.dial(id, address_index),
+            ConnectivityAction::Abandon { id, reason } => {
+                if let Some(dial) = self.dials.remove(&id) {
+                    dial.abort();
+                }
+                if reason == AbandonReason::TimedOut {
+                    let why = format!("{} did not answer in time", self.connecting.target);
+                    self.view.send_modify(|view| view.failure = Some(why));
+                }
+            }
+            ConnectivityAction::Publish(state) => self.view.send_modify(|view| {
+                view.state = state;
+                if state != ConnectivityState::Ready {
+                    view.connection = None;
+                }
+            }),
+        }
+    }
+
+    fn dial(&mut self, id: ConnectionId, address_index: usize) {
+        let addresses = self.connecting.target.addresses();
+        let Some(address) = addresses.get(address_index).cloned() else {
+            return;
+        };
+        let (connector, http2) = (self.connecting.connector.clone(), self.connecting.http2.clone());
+        let task = tokio::spawn(dial_and_drive(id, address, connector, http2, self.events.clone()));
+        self.dials.insert(id, task.abort_handle());
+    }
+}
+
+/// Dials, and then moves the connection's bytes until it ends.
+async fn dial_and_drive(
+    id: ConnectionId,
+    address: Address,
+    connector: Arc<dyn ErasedConnector>,
+    http2: Http2Settings,
+    events: mpsc::WeakUnboundedSender<Event>,
+) {
+    let tell = |event| {
+        // Without a listener the channel is gone, and nobody needs to know.
+        if let Some(events) = events.upgrade() {
+            let _ = events.send(event);
+        }
+    };
+    match dial(&address, &*connector, &http2).await {
+        Ok((opener, driver)) => {
+            tell(Event::Connected(Connection { opener, peer: PeerInfo::new(address), id }));
+            // How it ended is told to the calls that were on it.
+            let _ = driver.run().await;
+            tell(Event::Closed(id));
+        }
+        Err(why) => tell(Event::Failed(id, why)),
+    }
+}
+
+async fn dial(
+    address: &Address,
+    connector: &dyn ErasedConnector,
+    http2: &Http2Settings,
+) -> Result<(Opener, Driver), String> {
+    let io = connector.connect(address).await.map_err(|error| format!("cannot reach {address}: {error}"))?;
+    let failed = |error: TransportError| format!("{address} does not speak HTTP/2 with us: {error}");
+    let (opener, mut driver) = transport::connect(io, http2).await.map_err(failed)?;
+    driver.ready().await.map_err(failed)?;
+    Ok((opener, driver))
+}
+
+/// Chance for backoff: its jitter keeps clients apart and guards nothing.
+struct Random;
+
+impl Dice for Random {
+    fn below(&mut self, n: u64) -> u64 {
+        if n == 0 { 0 } else { fastrand::u64(..n) }
+    }
+}

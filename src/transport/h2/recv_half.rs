@@ -1,0 +1,122 @@
+//! `RecvHalf`: what the peer says on one stream.
+//!
+//! In: frames. Out: the response head (on a client), chunks of bytes, then trailers or the plain end.
+//!
+//! Must not know: what the bytes mean. One task polls it; see the room's front page.
+
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::transport::error::TransportError;
+
+/// The receiving half of a stream.
+#[derive(Debug)]
+pub(crate) struct RecvHalf {
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// A client that waits for the response head.
+    #[cfg(feature = "client")]
+    Head(h2::client::ResponseFuture),
+    /// Bytes may come.
+    Data(h2::RecvStream),
+    /// The bytes have ended; trailers may come.
+    Trailers(h2::RecvStream),
+    /// After the end, or after the stream has broken.
+    Done,
+}
+
+impl RecvHalf {
+    #[cfg(feature = "client")]
+    pub(super) fn opened(response: h2::client::ResponseFuture) -> Self {
+        RecvHalf { state: State::Head(response) }
+    }
+
+    #[cfg(feature = "server")]
+    pub(super) fn accepted(stream: h2::RecvStream) -> Self {
+        RecvHalf { state: State::Data(stream) }
+    }
+
+    /// The response head, and whether it is also the end of the stream (a client's first question).
+    #[cfg(feature = "client")]
+    pub(crate) fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(http::response::Parts, bool), TransportError>> {
+        let State::Head(response) = &mut self.state else {
+            return Poll::Ready(Err(TransportError::Closed));
+        };
+        match ready!(std::pin::Pin::new(response).poll(cx)) {
+            Ok(response) => {
+                let (parts, stream) = response.into_parts();
+                let ended = stream.is_end_stream();
+                self.state = if ended { State::Done } else { State::Data(stream) };
+                Poll::Ready(Ok((parts, ended)))
+            }
+            Err(error) => self.broken(error),
+        }
+    }
+
+    /// The next bytes; `None` when no more will come.
+    ///
+    /// They are a loan until [`release`](RecvHalf::release) gives their number back.
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+        let State::Data(stream) = &mut self.state else {
+            return Poll::Ready(None);
+        };
+        match ready!(stream.poll_data(cx)) {
+            Some(Ok(bytes)) => Poll::Ready(Some(Ok(bytes))),
+            Some(Err(error)) => self.broken(error).map(Some),
+            None => {
+                if let State::Data(stream) = std::mem::replace(&mut self.state, State::Done) {
+                    self.state = State::Trailers(stream);
+                }
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    /// The trailers, once the bytes have ended; `None` if the stream ended without any.
+    pub(crate) fn poll_trailers(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, TransportError>> {
+        let State::Trailers(stream) = &mut self.state else {
+            return Poll::Ready(Ok(None));
+        };
+        match ready!(stream.poll_trailers(cx)) {
+            Ok(trailers) => {
+                self.state = State::Done;
+                Poll::Ready(Ok(trailers))
+            }
+            Err(error) => self.broken(error),
+        }
+    }
+
+    /// Lets the peer send this many bytes more.
+    pub(crate) fn release(&mut self, bytes: usize) {
+        if let State::Data(stream) | State::Trailers(stream) = &mut self.state {
+            // The only error is giving back more than was taken, and callers give back what `poll_chunk` gave.
+            let _ = stream.flow_control().release_capacity(bytes);
+        }
+    }
+
+    /// Whether the peer has nothing more to say.
+    pub(crate) fn is_ended(&self) -> bool {
+        match &self.state {
+            #[cfg(feature = "client")]
+            State::Head(_) => false,
+            State::Data(stream) | State::Trailers(stream) => stream.is_end_stream(),
+            State::Done => true,
+        }
+    }
+
+    fn broken<T>(&mut self, error: h2::Error) -> Poll<Result<T, TransportError>> {
+        self.state = State::Done;
+        Poll::Ready(Err(error.into()))
+    }
+}
