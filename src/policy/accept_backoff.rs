@@ -128,6 +128,13 @@ mod tests {
         // So many in a row without one connection: the fault is not the connections'.
         backoff.on_error(now, ErrorKind::ConnectionAborted);
         assert_eq!(backoff.poll_timeout(), Some(now + FIRST_REST));
+
+        // A rest that is over does not come back when a connection fails.
+        let mut backoff = AcceptBackoff::new();
+        backoff.on_error(now, no_descriptor_left());
+        let now = backoff.poll_timeout().unwrap();
+        backoff.on_error(now, ErrorKind::ConnectionAborted);
+        assert_eq!(backoff.poll_timeout(), None);
         backoff.on_accepted();
         backoff.on_error(now, ErrorKind::ConnectionAborted);
         assert_eq!(backoff.poll_timeout(), None);

@@ -109,11 +109,11 @@ impl Default for BackoffConfig {
 /// `base`, moved by chance within `jitter` of itself, every nanosecond being equally likely.
 fn jittered(base: Duration, jitter: f64, dice: &mut impl Dice) -> Duration {
     // Ten years, the longest base, are 3 * 10^17 ns: there and back again still fits 64 bits.
-    let spread = scaled(base, jitter).min(base);
+    let spread = scaled(base, jitter);
     let nanos = u64::try_from(spread.as_nanos()).unwrap_or(u64::MAX);
     // Both ends of the range count, and so does the middle: hence the + 1.
     let range = nanos.saturating_mul(2).saturating_add(1);
-    (base - spread).saturating_add(Duration::from_nanos(dice.below(range)))
+    base.saturating_sub(spread).saturating_add(Duration::from_nanos(dice.below(range)))
 }
 
 /// `length * factor` for a factor that is no negative number; too much is as much as possible.
@@ -223,6 +223,12 @@ mod tests {
         for (name, waits, expected) in table {
             assert_eq!(waits, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn jitter_may_shorten_a_wait_but_not_to_nothing() {
+        let mut backoff = Backoff::new(BackoffConfig { jitter: 1.0, ..BackoffConfig::default() });
+        assert_eq!(backoff.next(&mut LoadedDice::Low), SHORTEST_WAIT);
     }
 
     proptest! {

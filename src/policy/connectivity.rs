@@ -33,7 +33,7 @@
 //!
 //! 1. A silent address may cost only so much while others wait: each has 5 seconds, and a refused
 //!    dial is followed by the next at once. The last keeps nobody waiting, so it has the rest of
-//!    the 20 s that `connection-backoff.md` promises every dial; a list of one has all of them.
+//!    the 20 s that `connection-backoff.md` gives a dial at least; a list of one has all of them.
 //! 2. When the last address has failed, the channel waits out the backoff, counted from the start
 //!    of the round: a round that took longer than its backoff is followed by the next at once.
 //! 3. After the first round has failed the channel shows TRANSIENT_FAILURE *until it is READY*,
@@ -193,7 +193,7 @@ struct Dialing {
 struct Round {
     /// When it began, for a backoff that is reset while it lasts.
     started: Instant,
-    /// Before when time alone does not fail it.
+    /// Until when its last address may be silent.
     patience: Instant,
     /// When the next one may begin.
     retry_at: Instant,

@@ -355,6 +355,11 @@ mod tests {
         script("eager", eager, &[(0, Calls(1), None, Some(10))]);
         script("after a complaint", eager.doubled(), &[(0, Calls(1), None, Some(20))]);
         script("after another", eager.doubled().doubled(), &[(0, Calls(1), None, Some(40))]);
+        let hasty = KeepaliveConfig { timeout: Duration::ZERO, ..eager };
+        let start = Instant::now();
+        let mut machine = Keepalive::new(hasty, start);
+        machine.on_call_count(start + SHORTEST_TIME, 1);
+        assert_eq!(machine.poll_timeout(), Some(start + SHORTEST_TIME + SHORTEST_WAIT));
         let never = KeepaliveConfig::new(Duration::MAX).doubled();
         assert_eq!(never.time, Duration::MAX);
         let mut machine = Keepalive::new(never, Instant::now());

@@ -272,9 +272,10 @@ fn a_reset_backoff_dials_now_and_waits_as_little_as_after_a_first_failure() {
             ("timer", "dial 0 until 21000"),
             ("failed", ""),
             ("timer", "dial 0 until 22600"),
+            ("wait 600", ""),
             ("reset", ""),
             ("failed", ""),
-            ("wait 999", ""),
+            ("wait 399", ""),
             ("wait 1", "dial 0 until 23600"),
         ],
     );
@@ -355,7 +356,7 @@ fn lengths_of_nothing_and_of_for_ever_are_survived() {
             address_timeout: length,
             min_connect_timeout: length,
         };
-        let mut machine = Connectivity::new(config, NonZeroUsize::MIN);
+        let mut machine = Connectivity::new(config, NonZeroUsize::new(2).unwrap());
         let mut now = Instant::now();
         machine.handle(now, E::Wanted, &mut LoadedDice::High);
         for _ in 0..3 {
@@ -497,8 +498,6 @@ impl Witness {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn no_list_of_events_breaks_a_promise(
         addresses in 1..4_usize,
