@@ -37,9 +37,9 @@ pub use self::settings::Http2Settings;
 
 #[cfg(feature = "client")]
 pub(crate) use self::h2::client::{Driver, Opener, connect};
-#[cfg(feature = "server")]
-pub(crate) use self::h2::server::{Accepted, ServerConnection};
 pub(crate) use self::h2::recv_half::RecvHalf;
 pub(crate) use self::h2::send_half::SendHalf;
+#[cfg(feature = "server")]
+pub(crate) use self::h2::server::{Accepted, ServerConnection};
 #[cfg(feature = "client")]
 pub(crate) use self::io::ErasedConnector;

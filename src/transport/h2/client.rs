@@ -27,7 +27,6 @@ pub(crate) struct Opener {
 }
 
 /// The connection itself: moves bytes as long as it is polled.
-#[derive(Debug)]
 pub(crate) struct Driver {
     connection: h2::client::Connection<Sniffed<Box<dyn Io>>, Bytes>,
     first: FirstBytes,
@@ -76,7 +75,9 @@ impl Driver {
             Poll::Ready(Ok(())) => Poll::Ready(Err(TransportError::Closed)),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             // h2 tells nobody that SETTINGS have come, but they change this number (see UNSETTLED).
-            Poll::Pending if self.connection.max_concurrent_send_streams() != UNSETTLED => Poll::Ready(Ok(())),
+            Poll::Pending if self.connection.max_concurrent_send_streams() != UNSETTLED => {
+                Poll::Ready(Ok(()))
+            }
             Poll::Pending => Poll::Pending,
         })
         .await

@@ -20,7 +20,9 @@ impl From<h2::Error> for TransportError {
             }
             Some(reason) => TransportError::Reset { reason, by },
             None => match error.get_io() {
-                Some(_) => TransportError::Io(Arc::new(error.into_io().unwrap_or(io::ErrorKind::Other.into()))),
+                Some(_) => {
+                    TransportError::Io(Arc::new(error.into_io().unwrap_or(io::ErrorKind::Other.into())))
+                }
                 None => TransportError::Refused(error.to_string()),
             },
         }

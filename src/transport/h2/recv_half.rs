@@ -105,16 +105,6 @@ impl RecvHalf {
         }
     }
 
-    /// Whether the peer has nothing more to say.
-    pub(crate) fn is_ended(&self) -> bool {
-        match &self.state {
-            #[cfg(feature = "client")]
-            State::Head(_) => false,
-            State::Data(stream) | State::Trailers(stream) => stream.is_end_stream(),
-            State::Done => true,
-        }
-    }
-
     fn broken<T>(&mut self, error: h2::Error) -> Poll<Result<T, TransportError>> {
         self.state = State::Done;
         Poll::Ready(Err(error.into()))

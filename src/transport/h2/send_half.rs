@@ -136,10 +136,9 @@ impl SendHalf {
             State::Done => return Poll::Pending,
         };
         let broken = match ready!(reset) {
-            Ok(reason) => TransportError::Reset {
-                reason: reason.into(),
-                by: crate::transport::error::Initiator::Peer,
-            },
+            Ok(reason) => {
+                TransportError::Reset { reason: reason.into(), by: crate::transport::error::Initiator::Peer }
+            }
             Err(error) => error.into(),
         };
         self.state = State::Done;

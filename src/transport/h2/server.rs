@@ -5,6 +5,9 @@
 //!
 //! Must not know: what a stream is answered with, or when to drain (`server::serving`).
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use bytes::Bytes;
 
 use super::configure;
@@ -43,11 +46,17 @@ impl<T: Io> ServerConnection<T> {
         }
     }
 
-    /// The next stream; `None` when the connection has ended in good order.
+    /// The next stream; `None` when the connection has ended in good order, or, if `until_idle`, when no stream is
+    /// open.
     ///
     /// Dropping the future loses nothing. While it is not polled, no stream of the connection moves.
-    pub(crate) async fn accept(&mut self) -> Option<Result<Accepted, TransportError>> {
-        let accepted = self.connection.accept().await?;
+    pub(crate) async fn accept(&mut self, until_idle: bool) -> Option<Result<Accepted, TransportError>> {
+        let accepted = poll_fn(|cx| match self.connection.poll_accept(cx) {
+            // The end of a stream has frames to be sent, so it wakes this task.
+            Poll::Pending if until_idle && !self.connection.has_streams() => Poll::Ready(None),
+            accepted => accepted,
+        })
+        .await?;
         Some(match accepted {
             Ok((request, respond)) => {
                 let (head, stream) = request.into_parts();
