@@ -49,11 +49,10 @@ pub use self::streaming::Streaming;
 #[cfg(feature = "server")]
 pub use self::running::Running;
 #[cfg(feature = "server")]
+pub(crate) use self::server_call::refuse;
+#[cfg(feature = "server")]
 pub use self::server_call::{Ended, ServerCall};
 
 /// The encodings that this library can compress and decompress: none yet, so that every peer is told
 /// `identity` and every compressed message is refused by name.
 pub(crate) const ENCODINGS: &[&str] = &[];
-
-#[cfg(test)]
-mod tests;

@@ -132,11 +132,12 @@ impl<I: Interceptor, R: Message> Running<I, R> {
             Some(refusal) => Err(refusal),
             None => end,
         };
-        if self.stopped.is_none() {
-            if let Err(stop) = self.wire.write_outbox(&self.call.outbox).await {
-                end = Err(stop.status());
-                self.stopped = Some(stop);
-            }
+        // What was sent before the end still travels, unless there is nobody to hear it.
+        if self.stopped.is_none()
+            && let Err(stop) = self.wire.write_outbox(&self.call.outbox).await
+        {
+            end = Err(stop.status());
+            self.stopped = Some(stop);
         }
         let stopped = self.stopped.take();
         self.end(end, head, trailers, stopped)

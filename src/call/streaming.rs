@@ -177,9 +177,9 @@ impl<T: Message> Streaming<T> {
             return Poll::Ready(Ok(None));
         };
         match reader.poll_item(cx) {
-            Poll::Ready(Ok(Item::Message(bytes))) => {
-                Poll::Ready(self.read(Direction::Response, bytes).map(Some).map_err(|status| self.fail(status)))
-            }
+            Poll::Ready(Ok(Item::Message(bytes))) => Poll::Ready(
+                self.read(Direction::Response, bytes).map(Some).map_err(|status| self.fail(status)),
+            ),
             Poll::Ready(Ok(Item::End(mut trailers))) => {
                 self.hook.end(&Ok(()), &mut trailers);
                 self.trailers = Some(trailers);
@@ -196,9 +196,8 @@ impl<T: Message> Streaming<T> {
         let Some(deadline) = self.hook.info().deadline() else {
             return Poll::Pending;
         };
-        let alarm = self
-            .alarm
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.instant().into())));
+        let alarm =
+            self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.instant().into())));
         ready!(alarm.as_mut().poll(cx));
         Poll::Ready(self.fail(clock::exceeded()))
     }
