@@ -183,7 +183,8 @@ fn literal(text: &str, list: &str) -> Result<Target, InvalidTarget> {
     let mut addresses = Vec::new();
     for item in list.split(',') {
         let address = item.trim().parse::<SocketAddr>();
-        let address = address.map_err(|_| invalid(text, format!("{item:?} is not an address with a port")))?;
+        let address =
+            address.map_err(|_| invalid(text, format!("{item:?} is not an address with a port")))?;
         addresses.push(Address::Tcp(address));
     }
     let first = list.split(',').next().unwrap_or_default().trim();
