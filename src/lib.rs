@@ -1,5 +1,9 @@
 //! gRPC for Rust, built by hand from the wire up.
 
+#[cfg(feature = "transport")]
+mod call;
+#[cfg(feature = "client")]
+pub mod client;
 mod code;
 mod deadline;
 mod message;
@@ -9,17 +13,29 @@ mod peer;
 pub mod policy;
 mod request;
 mod response;
+#[cfg(feature = "server")]
+pub mod server;
 mod status;
+#[cfg(feature = "transport")]
+pub mod transport;
 pub mod wire;
 
+#[cfg(feature = "transport")]
+pub use call::{CallInfo, Closed, Direction, Interceptor, OnStart, Sender, Side, Stack, Streaming, on_start};
+#[cfg(feature = "client")]
+pub use client::{Channel, ConnectError, Endpoint, InvalidTarget, Target, Upload};
 pub use code::Code;
 pub use deadline::Deadline;
 pub use message::{DecodeError, Message, RawMessage};
 pub use metadata::{InvalidMetadata, Metadata};
 pub use method::{Idempotency, Method, MethodDescriptor, MethodKind};
 pub use peer::{Address, PeerInfo};
+#[cfg(feature = "client")]
+pub use policy::connectivity::ConnectivityState;
 pub use request::{IntoRequest, Request};
 pub use response::Response;
+#[cfg(feature = "server")]
+pub use server::{ServeError, Server, ServerBuilder, ServerEvent};
 pub use status::{Origin, Status};
 
 /// The handshake between generated code and this library.

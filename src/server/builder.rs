@@ -1,0 +1,214 @@
+//! `ServerBuilder`: which services, which interceptors, which limits.
+//!
+//! In: services and settings. Out: a server that serves until it is told to stop.
+//!
+//! Must not know: connections (`serving`, `connection`).
+
+use std::fmt;
+use std::future::{Future, pending};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::event::ServerEvent;
+use super::router::Router;
+use super::service::Service;
+use super::serving::{Serving, serve};
+use crate::call::{Interceptor, Stack};
+use crate::transport::{Http2Settings, Incoming, TcpIncoming};
+
+/// Answers calls; see [`Server::builder`].
+#[derive(Debug)]
+pub enum Server {}
+
+/// A server to be: services, interceptors, limits.
+pub struct ServerBuilder<I> {
+    interceptors: Arc<I>,
+    router: Router,
+    duplicate: Option<&'static str>,
+    http2: Http2Settings,
+    grace: Duration,
+    handshake_timeout: Duration,
+    observer: Arc<dyn Fn(&ServerEvent) + Send + Sync>,
+}
+
+/// A server could not be started: says with what, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {error}{}", advice(error))]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Two services have one name, so calls to the second would never arrive.
+    #[error("the service {name} was added twice: add it once")]
+    Duplicate {
+        /// The name.
+        name: &'static str,
+    },
+    /// There is nothing to serve.
+    #[error("no service was added: call add_service first")]
+    Empty,
+}
+
+impl Server {
+    /// A server without services, with every limit at its default.
+    ///
+    /// ```no_run
+    /// # use wirewright::server::Service;
+    /// # async fn f(greeter: impl Service) -> Result<(), wirewright::ServeError> {
+    /// use wirewright::Server;
+    ///
+    /// Server::builder().add_service(greeter).serve(([127, 0, 0, 1], 50051).into()).await
+    /// # }
+    /// ```
+    pub fn builder() -> ServerBuilder<()> {
+        ServerBuilder {
+            interceptors: Arc::new(()),
+            router: Router::default(),
+            duplicate: None,
+            http2: Http2Settings::server(),
+            grace: GRACE,
+            handshake_timeout: HANDSHAKE_TIMEOUT,
+            observer: Arc::new(|_| {}),
+        }
+    }
+}
+
+impl<I: Interceptor> ServerBuilder<I> {
+    /// One more interceptor, inside those that are there, around the services added after it.
+    pub fn intercept<N: Interceptor>(self, next: N) -> ServerBuilder<Stack<I, N>> {
+        ServerBuilder {
+            interceptors: Arc::new(Stack::new(self.interceptors, next)),
+            router: self.router,
+            duplicate: self.duplicate,
+            http2: self.http2,
+            grace: self.grace,
+            handshake_timeout: self.handshake_timeout,
+            observer: self.observer,
+        }
+    }
+
+    /// One more service, inside the interceptors added before it.
+    pub fn add_service<S: Service>(mut self, service: S) -> Self {
+        if !self.router.mount(service, self.interceptors.clone()) {
+            self.duplicate = Some(S::NAME);
+        }
+        self
+    }
+
+    /// The largest message that is accepted, in bytes after decompression; 4 MiB by default.
+    pub fn max_receive_message_size(mut self, bytes: usize) -> Self {
+        self.router.limits.receive = bytes;
+        self
+    }
+
+    /// The largest message that is sent, in bytes; unlimited by default.
+    pub fn max_send_message_size(mut self, bytes: usize) -> Self {
+        self.router.limits.send = bytes;
+        self
+    }
+
+    /// Windows and limits of HTTP/2.
+    pub fn http2(mut self, settings: Http2Settings) -> Self {
+        self.http2 = settings;
+        self
+    }
+
+    /// How long calls may go on after the server was told to stop; 30 s by default. The limit is hard.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// How long a peer may take to begin HTTP/2; 10 s by default.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// Tells an observer of what happens outside calls: accept errors, broken connections.
+    ///
+    /// It is called on the server's tasks, so it must not block.
+    pub fn on_event(mut self, observer: impl Fn(&ServerEvent) + Send + Sync + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// Listens on an address and serves for as long as the future lives.
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`] if there is nothing to serve, or the address cannot be had.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes the listener and all connections at once. For a graceful end use
+    /// [`serve_until`](ServerBuilder::serve_until).
+    pub async fn serve(self, address: SocketAddr) -> Result<(), ServeError> {
+        let incoming = TcpIncoming::bind(address).map_err(|error| ServeError::Bind { address, error })?;
+        self.serve_until(incoming, pending()).await
+    }
+
+    /// Serves connections from anywhere until `shutdown` resolves; then drains.
+    ///
+    /// Draining has two phases. New connections are refused, and every client is told to begin no more calls
+    /// (GOAWAY), while calls under way go on. What is left after the grace period is cut.
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`] if there is nothing to serve.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future closes everything at once.
+    pub async fn serve_until(
+        self,
+        incoming: impl Incoming,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        if let Some(name) = self.duplicate {
+            return Err(ServeError::Duplicate { name });
+        }
+        if self.router.is_empty() {
+            return Err(ServeError::Empty);
+        }
+        let serving = Serving {
+            router: self.router,
+            http2: self.http2,
+            handshake_timeout: self.handshake_timeout,
+            observer: self.observer,
+        };
+        serve(Arc::new(serving), incoming, shutdown, self.grace).await;
+        Ok(())
+    }
+}
+
+impl<I> fmt::Debug for ServerBuilder<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder").field("http2", &self.http2).finish_non_exhaustive()
+    }
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "; stop the other process, or choose another port (0 lets the system choose)"
+        }
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need privileges",
+        io::ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+        _ => "",
+    }
+}
+
+/// Long enough for calls of a usual deadline, and what process supervisors wait before they kill.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A peer on the worst usable line sends its first bytes within a few seconds; one that has not in ten is
+/// holding a connection for nothing.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,91 @@
+//! `Router`: from a path to a service; the one erased door of the house.
+//!
+//! In: a stream that a connection has accepted. Out: a task that answers it, or an answer at once if there is
+//! nobody to ask. Behind the door everything is monomorphic: one virtual call and one hash per call.
+//!
+//! Source: PROTOCOL-HTTP2, "Requests": the service is the path up to its last slash, and case-sensitive.
+//!
+//! Must not know: connections.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::service::Service;
+use crate::call::{ENCODINGS, Interceptor, Limits, ServerCall, refuse};
+use crate::peer::PeerInfo;
+use crate::status::Status;
+use crate::transport::{Accepted, RecvHalf, SendHalf};
+use crate::wire::RequestHead;
+
+/// The services of a server.
+#[derive(Default)]
+pub(super) struct Router {
+    routes: HashMap<&'static str, Arc<dyn Route>>,
+    pub(super) limits: Limits,
+}
+
+/// A mounted service, its type forgotten.
+trait Route: Send + Sync {
+    /// Sets a task to answer the call.
+    fn spawn(self: Arc<Self>, arrived: Arrived);
+}
+
+/// A service with the interceptors around it.
+struct Mounted<S, I> {
+    service: S,
+    interceptors: Arc<I>,
+}
+
+/// A call whose service is known.
+struct Arrived {
+    head: RequestHead,
+    halves: (SendHalf, RecvHalf),
+    limits: Limits,
+    peer: PeerInfo,
+}
+
+impl Router {
+    /// Mounts a service; `false` if its name is taken.
+    pub(super) fn mount<S: Service, I: Interceptor>(&mut self, service: S, interceptors: Arc<I>) -> bool {
+        let mounted = Arc::new(Mounted { service, interceptors });
+        self.routes.insert(S::NAME, mounted).is_none()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.routes.is_empty()
+    }
+
+    /// Answers a stream: by its service, or here and now.
+    pub(super) fn answer(&self, accepted: Accepted, peer: &PeerInfo) {
+        let Accepted { head, mut send, recv } = accepted;
+        let head = match RequestHead::parse(head, ENCODINGS) {
+            Ok(head) => head,
+            Err(refusal) => {
+                // If the stream is gone there is nobody to tell.
+                let _ = send.send_head(refusal.into_response(), true);
+                return;
+            }
+        };
+        match self.routes.get(head.service()) {
+            Some(route) => {
+                let (halves, limits, peer) = ((send, recv), self.limits, peer.clone());
+                route.clone().spawn(Arrived { head, halves, limits, peer });
+            }
+            None => {
+                let status = Status::unimplemented(format!("unknown service {}", head.service()));
+                let _ = refuse(&mut send, head.content_type, status);
+            }
+        }
+    }
+}
+
+impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
+    fn spawn(self: Arc<Self>, arrived: Arrived) {
+        tokio::spawn(async move {
+            let Arrived { head, halves, limits, peer } = arrived;
+            let call = ServerCall::new(head, halves, self.interceptors.clone(), limits, peer);
+            // However it ended, there is nothing left to do.
+            let _ = self.service.call(call).await;
+        });
+    }
+}
