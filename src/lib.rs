@@ -2,6 +2,8 @@
 
 mod code;
 mod deadline;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod message;
 pub mod metadata;
 mod method;
