@@ -32,6 +32,8 @@ pub mod content;
 pub mod damage;
 pub mod frame_header;
 pub mod frames;
+pub mod hpack;
+mod hpack_table;
 pub mod huffman;
 pub mod span;
 
