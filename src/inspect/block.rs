@@ -43,45 +43,49 @@ pub struct HeaderBlock {
 
 /// Collects the frames of a block until it is whole.
 #[derive(Debug, Default)]
-pub struct BlockJoiner {
+pub(super) struct BlockJoiner {
     /// The block that END_HEADERS has not ended yet.
     open: Option<Open>,
 }
 
 impl BlockJoiner {
     /// A joiner that waits for a block.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::default()
     }
 
-    /// Takes in the next frame of the direction, whatever it is.
-    ///
-    /// Gives the block that this frame ends, if it ends one.
+    /// Looks at the next frame of the direction before it is taken in.
     ///
     /// # Errors
     ///
-    /// The frame breaks the order, or the block grew beyond reason. Either
-    /// way a block is lost, and with it what it did to the HPACK table.
-    pub fn on_frame(&mut self, frame: &Frame, content: &Content) -> Result<Option<HeaderBlock>, Damage> {
-        let interrupted = self.open.as_ref().is_some_and(|open| {
-            frame.header.kind != FrameKind::Continuation || frame.header.stream_id != open.block.stream_id
-        });
-        if interrupted {
-            self.open = None;
+    /// A block has begun and this frame does not go on with it. The block is
+    /// lost, and with it what it did to the HPACK table.
+    pub(super) fn check_order(&mut self, frame: &Frame) -> Result<(), Damage> {
+        let goes_on = |open: &Open| {
+            frame.header.kind == FrameKind::Continuation && frame.header.stream_id == open.block.stream_id
+        };
+        if self.open.as_ref().is_none_or(goes_on) {
+            return Ok(());
         }
-        let joined = self.join(frame, content);
-        if interrupted {
-            return Err(Damage::BlockInterrupted);
-        }
-        joined
+        self.open = None;
+        Err(Damage::BlockInterrupted)
     }
 
     /// Whether a block has begun and not ended.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
-    fn join(&mut self, frame: &Frame, content: &Content) -> Result<Option<HeaderBlock>, Damage> {
+    /// Takes in the next frame; gives the block that it ends, if it ends one.
+    ///
+    /// # Errors
+    ///
+    /// A block is lost: its beginning was not heard, or it grew beyond reason.
+    pub(super) fn on_frame(
+        &mut self,
+        frame: &Frame,
+        content: &Content,
+    ) -> Result<Option<HeaderBlock>, Damage> {
         let (fragment, at) = match content {
             Content::Headers { fragment, at, .. } => {
                 self.open = Some(Open::new(frame, None));
@@ -170,7 +174,7 @@ impl Open {
 /// Thirty-two times the 8 KiB of metadata that gRPC allows by default. A byte
 /// of HPACK can stand for a whole field, so the bound keeps a flood of
 /// CONTINUATIONs from becoming a far larger flood of fields.
-pub const MAX_BLOCK_BYTES: usize = 256 * 1024;
+const MAX_BLOCK_BYTES: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -192,6 +196,7 @@ mod tests {
         let mut results = Vec::new();
         while let Some(piece) = reader.next_piece() {
             let Piece::Frame(frame) = piece else { panic!("{piece:?}") };
+            results.extend(joiner.check_order(&frame).err().map(Err));
             results.extend(joiner.on_frame(&frame, &frame.content()).transpose());
         }
         results
@@ -213,7 +218,7 @@ mod tests {
         let ping = (6, 0, 0, &b"12345678"[..]);
         let cases: &[(&[Raw<'_>], Damage)] = &[
             (&[(1, 0, 1, b"ab"), ping], Damage::BlockInterrupted),
-            (&[(1, 0, 1, b"ab"), (9, 4, 3, b"cd")], Damage::BlockInterrupted),
+            (&[(1, 0, 1, b"ab"), (1, 0, 3, b"cd")], Damage::BlockInterrupted),
             (&[(9, 4, 1, b"cd")], Damage::NothingToContinue),
         ];
         for (frames, damage) in cases {

@@ -163,14 +163,14 @@ pub(super) fn read(header: &FrameHeader, cursor: &mut Cursor) -> Result<Content,
         FrameKind::GoAway => Content::GoAway {
             last_stream: stream(cursor, SpanKind::LastStream)?,
             code: error_code(cursor)?,
-            debug: cursor.take(cursor.claimed(), SpanKind::DebugData)?,
+            debug: cursor.take(cursor.claimed(), SpanKind::DebugData),
         },
         FrameKind::WindowUpdate => Content::WindowUpdate { increment: window_increment(cursor)? },
         FrameKind::Continuation => {
-            Content::Continuation { fragment: cursor.take(cursor.claimed(), SpanKind::HeaderFragment)? }
+            Content::Continuation { fragment: cursor.take(cursor.claimed(), SpanKind::HeaderFragment) }
         }
         FrameKind::Unknown(_) => {
-            Content::Unknown { content: cursor.take(cursor.claimed(), SpanKind::UnknownContent)? }
+            Content::Unknown { content: cursor.take(cursor.claimed(), SpanKind::UnknownContent) }
         }
     };
     cursor.end()?;
@@ -202,8 +202,8 @@ fn pad_length(header: &FrameHeader, cursor: &mut Cursor) -> Result<usize, Damage
 fn take_padded(cursor: &mut Cursor, pad: usize, kind: SpanKind) -> Result<Bytes, Damage> {
     let room = cursor.claimed();
     let len = room.checked_sub(pad).ok_or(Damage::PaddingTooLong { claimed: pad, room })?;
-    let taken = cursor.take(len, kind)?;
-    cursor.take(pad, SpanKind::Padding)?;
+    let taken = cursor.take(len, kind);
+    cursor.take(pad, SpanKind::Padding);
     Ok(taken)
 }
 
@@ -245,7 +245,7 @@ fn error_code(cursor: &mut Cursor) -> Result<u32, Damage> {
 }
 
 fn stream(cursor: &mut Cursor, kind: SpanKind) -> Result<u32, Damage> {
-    let id = cursor.number::<4>(kind, |id| format!("stream {}", id & STREAM_ID_MASK).into())?;
+    let id = cursor.number::<4>(kind, |id| (id & STREAM_ID_MASK).to_string().into())?;
     Ok(id & STREAM_ID_MASK)
 }
 

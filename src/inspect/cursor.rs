@@ -62,14 +62,15 @@ impl Cursor {
         Ok(taken)
     }
 
-    /// Takes `len` bytes; if there are fewer, takes and marks what is there.
-    pub(super) fn take(&mut self, len: usize, kind: SpanKind) -> Result<Bytes, Damage> {
-        if len > self.rest.len() {
-            let damage = self.short_of(len);
-            self.mark(self.rest.len(), kind, || damage.to_string().into());
-            return Err(damage);
+    /// Takes `len` of the bytes that are claimed, as far as they are recorded.
+    pub(super) fn take(&mut self, len: usize, kind: SpanKind) -> Bytes {
+        match len.checked_sub(self.rest.len()) {
+            None | Some(0) => self.mark(len, kind, || Note::Borrowed("")),
+            Some(missing) => {
+                let why = Damage::CutShort { missing };
+                self.mark(self.rest.len(), kind, || why.to_string().into())
+            }
         }
-        Ok(self.mark(len, kind, || Note::Borrowed("")))
     }
 
     /// How many bytes are left, counting those that the recording lacks.
@@ -78,8 +79,8 @@ impl Cursor {
     }
 
     /// Ends the walk: whatever is left must not be there.
-    pub(super) fn end(&mut self) -> Result<(), Damage> {
-        match self.claimed() {
+    pub(super) fn end(&self) -> Result<(), Damage> {
+        match self.rest.len() {
             0 => Ok(()),
             extra => Err(Damage::TooLong { extra }),
         }

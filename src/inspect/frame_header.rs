@@ -210,7 +210,7 @@ impl Flag {
 
 /// Walks over a frame header for its trail.
 pub(super) fn mark(cursor: &mut Cursor) -> Result<(), Damage> {
-    let length = cursor.number::<3>(SpanKind::FrameLength, |length| format!("length {length}").into())?;
+    let length = cursor.number::<3>(SpanKind::FrameLength, |length| length.to_string().into())?;
     let mut kind = FrameKind::Data;
     cursor.number::<1>(SpanKind::FrameType, |number| {
         // Lossless: one byte was read.
@@ -221,7 +221,7 @@ pub(super) fn mark(cursor: &mut Cursor) -> Result<(), Damage> {
         let header = FrameHeader { length, kind, flags: flags as u8, stream_id: 0 };
         Note::Owned(header.flag_names())
     })?;
-    cursor.number::<4>(SpanKind::StreamId, |id| format!("stream {}", id & STREAM_ID_MASK).into())?;
+    cursor.number::<4>(SpanKind::StreamId, |id| (id & STREAM_ID_MASK).to_string().into())?;
     Ok(())
 }
 

@@ -231,7 +231,7 @@ impl Frame {
         (FrameHeader::LEN + self.header.content_len()).saturating_sub(self.bytes.len())
     }
 
-    /// What the frame says.
+    /// What the frame says; of a frame that is cut, what is there.
     pub fn content(&self) -> Content {
         let mut cursor = Cursor::silent(self.after_header(), self.missing());
         content::read(&self.header, &mut cursor).unwrap_or_else(Content::Damaged)
@@ -289,10 +289,10 @@ mod tests {
         let pieces = read(FrameReader::server(), frame, 5);
         assert_eq!(
             told(&pieces),
-            "3 FrameLength length 18\n\
+            "3 FrameLength 18\n\
              1 FrameType HEADERS\n\
              1 FrameFlags END_STREAM END_HEADERS PADDED PRIORITY\n\
-             4 StreamId stream 3\n\
+             4 StreamId 3\n\
              1 PadLength 2 bytes\n\
              4 Dependency on stream 1, exclusively\n\
              1 Weight 201\n\
@@ -352,8 +352,6 @@ mod tests {
             (b"\0\0\x03\x08\0\0\0\0\0\0\0\x01", Damage::TooShort { missing: 1 }),
             (b"\0\0\x03\0\x08\0\0\0\x01\x03ab", Damage::PaddingTooLong { claimed: 3, room: 2 }),
             (b"\0\0\0\0\x08\0\0\0\x01", Damage::TooShort { missing: 1 }),
-            // A recording that ends in a frame of 16 MiB.
-            (b"\xff\xff\xff\0\0\0\0\0\x01abc", Damage::CutShort { missing: 0xff_fffc }),
         ];
         for (bytes, damage) in cases {
             let pieces = read(FrameReader::server(), bytes, usize::MAX);
@@ -361,6 +359,17 @@ mod tests {
             assert_eq!(frame.content(), Content::Damaged(*damage), "{bytes:02x?}");
             assert!(is_partition(&frame.spans(), 0..bytes.len()));
         }
+    }
+
+    #[test]
+    fn a_recording_that_ends_in_a_frame_is_read_to_its_end() {
+        let bytes = b"\xff\xff\xff\0\0\0\0\0\x01abc";
+        let pieces = read(FrameReader::server(), bytes, 4);
+        let [Piece::Frame(frame)] = &pieces[..] else { panic!("{pieces:?}") };
+        assert_eq!(frame.missing(), 0xff_ffff - 3);
+        assert_eq!(frame.content(), Content::Data { data: Bytes::from_static(b"abc"), at: 0 });
+        assert!(is_partition(&frame.spans(), 0..bytes.len()));
+        assert_eq!(frame.spans()[4].note, "the recording ends 16777212 bytes too early");
     }
 
     #[test]
@@ -379,7 +388,7 @@ mod tests {
         let pieces = read(FrameReader::server(), b"\0\0\x04\x03\0\0\0", 1);
         assert_eq!(
             told(&pieces),
-            "3 FrameLength length 4\n\
+            "3 FrameLength 4\n\
              1 FrameType RST_STREAM\n\
              1 FrameFlags no flags\n\
              2 Damaged the recording ends 2 bytes too early\n"

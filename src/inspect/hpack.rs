@@ -221,7 +221,8 @@ impl Field {
         for (text, length_kind, letters_kind) in strings {
             if let Origin::Literal { length, letters, is_huffman } = &text.origin {
                 let coding = if *is_huffman { ", Huffman" } else { "" };
-                let note = format!("{} bytes{coding}", letters.len());
+                let s = if letters.len() == 1 { "" } else { "s" };
+                let note = format!("{} byte{s}{coding}", letters.len());
                 marks.push(Span::new(length.clone(), length_kind, note));
                 if !letters.is_empty() {
                     marks.push(Span::new(letters.clone(), letters_kind, text.to_string()));

@@ -28,14 +28,24 @@
 mod cursor;
 
 pub mod block;
+pub mod connection;
 pub mod content;
 pub mod damage;
+pub mod event;
 pub mod frame_header;
 pub mod frames;
 pub mod hpack;
 mod hpack_table;
 pub mod huffman;
+pub mod log;
+pub mod message;
+pub mod protobuf;
 pub mod span;
+mod stream;
 
+pub use connection::ConnectionReader;
 pub use damage::Damage;
+pub use event::{Direction, Event, Head, What};
+pub use log::EventLog;
+pub use message::Message;
 pub use span::{Span, SpanKind};

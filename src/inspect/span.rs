@@ -18,6 +18,7 @@
 //! section of which document defines each role.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 /// A stretch of bytes that has one meaning.
@@ -27,7 +28,7 @@ pub struct Span {
     pub range: Range<usize>,
     /// Which role the bytes play in their format.
     pub kind: SpanKind,
-    /// What these very bytes say, in a few words: `stream 3`, `END_STREAM`.
+    /// What these very bytes say, in a few words: `3`, `END_STREAM`.
     ///
     /// Empty where the role already says everything.
     pub note: Cow<'static, str>,
@@ -141,6 +142,48 @@ impl SpanKind {
             // Damage has no section of its own: its note names what is broken.
             Self::Damaged => "",
         }
+    }
+}
+
+impl fmt::Display for SpanKind {
+    /// The role in plain words: `frame length`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Preface => "preface",
+            Self::FrameLength => "frame length",
+            Self::FrameType => "frame type",
+            Self::FrameFlags => "flags",
+            Self::StreamId => "stream",
+            Self::PadLength => "pad length",
+            Self::Padding => "padding",
+            Self::Dependency => "dependency",
+            Self::Weight => "weight",
+            Self::HeaderFragment => "header fragment",
+            Self::Data => "data",
+            Self::ErrorCode => "error code",
+            Self::SettingId => "setting",
+            Self::SettingValue => "set to",
+            Self::PromisedStream => "promised stream",
+            Self::PingData => "ping data",
+            Self::LastStream => "last stream",
+            Self::DebugData => "debug data",
+            Self::WindowIncrement => "window grows",
+            Self::UnknownContent => "unknown content",
+            Self::FieldIndex => "field by index",
+            Self::FieldForm => "field in letters",
+            Self::NameLength => "name length",
+            Self::Name => "name",
+            Self::ValueLength => "value length",
+            Self::Value => "value",
+            Self::TableSize => "table size",
+            Self::MessageFlag => "message flag",
+            Self::MessageLength => "message length",
+            Self::Message => "message",
+            Self::FieldTag => "field tag",
+            Self::FieldLength => "field length",
+            Self::FieldValue => "field value",
+            Self::Damaged => "damaged",
+        })
     }
 }
 

@@ -152,7 +152,7 @@ fn a_field_is_told_byte_by_byte() {
             "1 ValueLength 2 bytes, Huffman",
             "2 Value 302",
             "1 FieldForm not remembered",
-            "1 NameLength 1 bytes",
+            "1 NameLength 1 byte",
             "1 Name a",
             "1 ValueLength 0 bytes",
             "1 TableSize 0 bytes",
