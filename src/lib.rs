@@ -6,6 +6,8 @@ mod call;
 pub mod client;
 mod code;
 mod deadline;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod message;
 pub mod metadata;
 mod method;

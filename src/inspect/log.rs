@@ -1,0 +1,124 @@
+//! A log of what crossed one connection: bytes, which way, and when.
+//!
+//! In come chunks as they pass; out comes the same, to be read as often as
+//! one likes. Bytes are the truth: nothing decoded is stored, so a log stays
+//! right when the readers learn more.
+//!
+//! ```text
+//!  at        direction   bytes
+//!  0 us      -->         50 52 49 20 2a 20 48 54 54 50 ...
+//!  310 us    <--         00 00 06 04 00 00 00 00 00 ...
+//! ```
+//!
+//! This file must not know what time it is; whoever records says so.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use super::connection::ConnectionReader;
+use super::event::{Direction, Event};
+
+/// What crossed one connection.
+///
+/// ```
+/// use std::time::Duration;
+/// use wirewright::inspect::{Direction, EventLog};
+///
+/// let mut log = EventLog::new();
+/// log.record(Direction::ToClient, Duration::ZERO, b"\0\0\0\x04\0\0\0\0\0");
+/// for event in log.events() {
+///     println!("{} {:?}", event.direction, event.what);
+/// }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct EventLog {
+    /// The chunks, in the order in which they crossed.
+    chunks: Vec<Chunk>,
+    /// How many bytes the chunks hold.
+    kept_bytes: usize,
+    /// How many bytes came after the log was full.
+    dropped_bytes: usize,
+}
+
+impl EventLog {
+    /// An empty log.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a chunk that crossed at `at`, counted from the start.
+    ///
+    /// A log that holds [`MAX_LOG_BYTES`] takes no more and counts what it
+    /// refuses: a log with its end missing can be read, one with a hole
+    /// cannot.
+    pub fn record(&mut self, direction: Direction, at: Duration, bytes: &[u8]) {
+        if self.dropped_bytes > 0 || self.kept_bytes + bytes.len() > MAX_LOG_BYTES {
+            self.dropped_bytes = self.dropped_bytes.saturating_add(bytes.len());
+            return;
+        }
+        self.kept_bytes += bytes.len();
+        self.chunks.push(Chunk { direction, at, bytes: Bytes::copy_from_slice(bytes) });
+    }
+
+    /// The chunks, in the order in which they crossed.
+    pub fn chunks(&self) -> &[Chunk] {
+        &self.chunks
+    }
+
+    /// How many bytes came after the log was full.
+    pub fn dropped_bytes(&self) -> usize {
+        self.dropped_bytes
+    }
+
+    /// All bytes of one direction; an event's range is a range of these.
+    pub fn bytes(&self, direction: Direction) -> Bytes {
+        let chunks = self.chunks.iter().filter(|chunk| chunk.direction == direction);
+        chunks
+            .fold(BytesMut::new(), |mut all, chunk| {
+                all.extend_from_slice(&chunk.bytes);
+                all
+            })
+            .freeze()
+    }
+
+    /// What happened, in order.
+    pub fn events(&self) -> Vec<Event> {
+        let mut reader = ConnectionReader::new();
+        let mut events = Vec::new();
+        for chunk in &self.chunks {
+            reader.push(chunk.direction, chunk.at, &chunk.bytes);
+            events.extend(std::iter::from_fn(|| reader.next_event()));
+        }
+        reader.finish();
+        events.extend(std::iter::from_fn(|| reader.next_event()));
+        events
+    }
+
+    /// What happened, in order, for each stream: a stream is a call.
+    ///
+    /// Stream 0 is the connection itself.
+    pub fn calls(&self) -> BTreeMap<u32, Vec<Event>> {
+        let mut calls: BTreeMap<u32, Vec<Event>> = BTreeMap::new();
+        for event in self.events() {
+            calls.entry(event.stream_id).or_default().push(event);
+        }
+        calls
+    }
+}
+
+/// Some bytes that crossed at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Which way they went.
+    pub direction: Direction,
+    /// When, counted from the start of the log.
+    pub at: Duration,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+/// 64 MiB: sixteen of the longest messages that gRPC accepts by default, more
+/// than anyone reads in a terminal and less than hurts a laptop.
+pub const MAX_LOG_BYTES: usize = 64 * 1024 * 1024;

@@ -1,0 +1,51 @@
+//! What do these bytes say? Reads recorded gRPC traffic and explains it.
+//!
+//! In go the raw bytes of one HTTP/2 connection, as they crossed the wire;
+//! out comes what they mean, layer upon layer:
+//!
+//! ```text
+//!  bytes      50 52 49 20 ..   00 00 0c 00 01 00 00 00 01 00 00 00 00 07 0a 05 w o r l d
+//!             \____ 24 ____/  \__________ 9 ___________/ \____ 5 _____/ \____ 7 _____/
+//!  frames     the preface      DATA, 12 bytes, END_STREAM      `frames`, `content`
+//!  blocks     HEADERS + CONTINUATION are one header block      `block`, `hpack`, `huffman`
+//!  messages                    5-byte prefix, 7 bytes          `message`
+//!  calls      head, messages, trailers: who said what, when    `connection`, `event`
+//!  fields     1: "world"                                       `protobuf`
+//! ```
+//!
+//! One rule holds on every layer: each byte of the input lies in exactly one
+//! [`Span`], so an explanation that is printed is complete by construction.
+//! Bytes that make no sense are no exception; their span says why
+//! ([`Damage`]), and reading goes on wherever the format allows it.
+//!
+//! Everything here is a pure function or a state machine over bytes. Nothing
+//! opens a socket, nothing reads a clock (times are arguments), and no input
+//! causes a panic or an allocation larger than the input itself deserves.
+//!
+//! This room must not know the rest of the library: a reader that shares the
+//! writer's code would repeat the writer's mistakes and call them right.
+
+mod cursor;
+
+pub mod block;
+pub mod connection;
+pub mod content;
+pub mod damage;
+pub mod event;
+pub mod frame_header;
+pub mod frames;
+pub mod hpack;
+mod hpack_table;
+pub mod huffman;
+pub mod log;
+pub mod message;
+pub mod protobuf;
+pub mod span;
+mod stream;
+
+pub use connection::ConnectionReader;
+pub use damage::Damage;
+pub use event::{Direction, Event, Head, What};
+pub use log::EventLog;
+pub use message::Message;
+pub use span::{Span, SpanKind};
