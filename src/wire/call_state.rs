@@ -276,3 +276,6 @@ enum Count {
     None,
     Some,
 }
+
+#[cfg(test)]
+mod tests;

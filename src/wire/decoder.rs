@@ -28,7 +28,7 @@
 
 use std::mem;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::WireError;
 use super::prefix::{PREFIX_LEN, Prefix};
@@ -111,25 +111,9 @@ impl MessageDecoder {
     #[expect(clippy::should_implement_trait, reason = "None means not yet, which an iterator cannot say")]
     pub fn next(&mut self) -> Result<Option<Frame>, WireError> {
         loop {
-            let step = match &mut self.state {
-                State::Prefix { bytes, have } => take_prefix(bytes, have, &mut self.chunk, self.limit),
-                State::Body(prefix) => {
-                    let prefix = *prefix;
-                    let Some(bytes) = self.take_body(prefix.len as usize) else {
-                        if self.refill() {
-                            continue;
-                        }
-                        return Ok(None);
-                    };
-                    self.state = State::START;
-                    return Ok(Some(Frame { compressed: prefix.compressed, bytes }));
-                }
-                State::Failed(_) => return Ok(None),
-            };
-            match step {
-                Ok(Some(prefix)) => self.state = State::Body(prefix),
+            match self.step() {
                 Ok(None) if self.refill() => {}
-                Ok(None) => return Ok(None),
+                Ok(found) => return Ok(found),
                 Err(error) => return Err(self.fail(error)),
             }
         }
@@ -166,6 +150,22 @@ impl MessageDecoder {
             .saturating_add(self.backlog.len())
     }
 
+    /// The next whole message, as far as the current chunk has it.
+    fn step(&mut self) -> Result<Option<Frame>, WireError> {
+        if let State::Prefix { bytes, have } = &mut self.state {
+            let Some(bytes) = take_prefix(bytes, have, &mut self.chunk) else { return Ok(None) };
+            let prefix = Prefix::parse(bytes)?;
+            if prefix.len as usize > self.limit {
+                return Err(WireError::TooLarge { size: u64::from(prefix.len), limit: self.limit });
+            }
+            self.state = State::Body(prefix);
+        }
+        let State::Body(Prefix { compressed, len }) = self.state else { return Ok(None) };
+        let Some(bytes) = self.take_body(len as usize) else { return Ok(None) };
+        self.state = State::START;
+        Ok(Some(Frame { compressed, bytes }))
+    }
+
     /// The `len` bytes of the current message, if they are all here.
     fn take_body(&mut self, len: usize) -> Option<Bytes> {
         if self.partial.is_empty() && self.chunk.len() >= len {
@@ -200,27 +200,22 @@ impl State {
     const START: State = State::Prefix { bytes: [0; PREFIX_LEN], have: 0 };
 }
 
-/// Moves bytes from `chunk` into the prefix until it is whole, then reads it.
+/// Moves bytes from the chunk into the prefix; gives the prefix once it is whole.
 fn take_prefix(
     bytes: &mut [u8; PREFIX_LEN],
     have: &mut usize,
     chunk: &mut Bytes,
-    limit: usize,
-) -> Result<Option<Prefix>, WireError> {
-    let rest = bytes.get_mut(*have..).unwrap_or_default();
-    let piece = chunk.split_to(rest.len().min(chunk.len()));
-    for (to, from) in rest.iter_mut().zip(&piece) {
-        *to = *from;
+) -> Option<[u8; PREFIX_LEN]> {
+    let rest = bytes.get_mut(*have..)?;
+    let taken = rest.len().min(chunk.len());
+    rest.iter_mut().zip(chunk.iter()).for_each(|(to, from)| *to = *from);
+    chunk.advance(taken);
+    if chunk.is_empty() {
+        // An empty view would keep the memory of the whole chunk alive.
+        *chunk = Bytes::new();
     }
-    *have = have.saturating_add(piece.len());
-    if *have < PREFIX_LEN {
-        return Ok(None);
-    }
-    let prefix = Prefix::parse(*bytes)?;
-    if prefix.len as usize > limit {
-        return Err(WireError::TooLarge { size: u64::from(prefix.len), limit });
-    }
-    Ok(Some(prefix))
+    *have = have.saturating_add(taken);
+    (*have == PREFIX_LEN).then_some(*bytes)
 }
 
 /// Makes room for `more` bytes: twice what is held, but never past `whole`.
@@ -235,3 +230,6 @@ fn grow(partial: &mut Vec<u8>, more: usize, whole: usize) {
         partial.reserve_exact(target.saturating_sub(partial.len()));
     }
 }
+
+#[cfg(test)]
+mod tests;

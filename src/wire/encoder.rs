@@ -54,3 +54,74 @@ pub fn encode_message<M: Message>(message: &M, limit: usize, out: &mut BytesMut)
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DecodeError, RawMessage};
+    use bytes::Bytes;
+
+    /// A message that announces one length and writes another.
+    struct Liar {
+        announced: usize,
+        written: usize,
+    }
+
+    impl Message for Liar {
+        fn encoded_len(&self) -> usize {
+            self.announced
+        }
+
+        fn encode(&self, buf: &mut BytesMut) {
+            buf.put_bytes(0xaa, self.written);
+        }
+
+        fn decode(_: Bytes) -> Result<Self, DecodeError> {
+            Err(DecodeError::new("nobody reads this"))
+        }
+    }
+
+    #[test]
+    fn messages_line_up_behind_their_prefixes() {
+        let mut out = BytesMut::new();
+        encode_message(&"world".to_owned(), 100, &mut out).unwrap();
+        encode_message(&(), 100, &mut out).unwrap();
+        encode_message(&RawMessage(Bytes::from_static(b"raw")), 100, &mut out).unwrap();
+        assert_eq!(&out[..], b"\0\0\0\0\x07\x0a\x05world\0\0\0\0\0\0\0\0\0\x03raw");
+    }
+
+    #[test]
+    fn the_limit_counts_the_message_without_its_prefix() {
+        let message = RawMessage(Bytes::from_static(b"12345"));
+        for (limit, fits) in [(5, true), (6, true), (4, false), (0, false)] {
+            let mut out = BytesMut::from(&b"before"[..]);
+            let result = encode_message(&message, limit, &mut out);
+            if fits {
+                assert_eq!((result, out.len()), (Ok(()), 16));
+            } else {
+                assert_eq!(result, Err(WireError::TooLarge { size: 5, limit }));
+                assert_eq!(&out[..], b"before");
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn what_no_prefix_can_say_is_refused_before_it_is_encoded() {
+        let limit = u32::MAX as usize;
+        let mut out = BytesMut::new();
+        let result = encode_message(&Liar { announced: limit + 1, written: 0 }, usize::MAX, &mut out);
+        assert_eq!(result, Err(WireError::TooLarge { size: 1 << 32, limit }));
+        assert_eq!(out.capacity(), 0);
+    }
+
+    #[test]
+    fn a_message_that_breaks_its_word_is_taken_back() {
+        for (announced, written) in [(3, 2), (3, 4), (0, 1), (1, 0)] {
+            let mut out = BytesMut::from(&b"before"[..]);
+            let result = encode_message(&Liar { announced, written }, 100, &mut out);
+            assert_eq!(result, Err(WireError::LengthMismatch { announced, written }));
+            assert_eq!(&out[..], b"before");
+        }
+    }
+}

@@ -139,3 +139,89 @@ impl AcceptEncoding {
 
 /// The name for no compression.
 const IDENTITY: &str = "identity";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    const KNOWN: &[&str] = &["gzip", "zstd"];
+
+    fn headers(name: &'static str, lines: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(name, HeaderValue::from_static(line));
+        }
+        headers
+    }
+
+    #[test]
+    fn an_encoding_is_read_if_it_is_supported() {
+        type Row<'a> = (&'a [&'static str], &'a [&'static str], Result<Encoding, &'a str>);
+        let table: [Row<'_>; 8] = [
+            (&[], KNOWN, Ok(Encoding::Identity)),
+            (&["identity"], KNOWN, Ok(Encoding::Identity)),
+            (&["identity"], &[], Ok(Encoding::Identity)),
+            (&["gzip"], KNOWN, Ok(Encoding::Named("gzip"))),
+            (&[" zstd "], KNOWN, Ok(Encoding::Named("zstd"))),
+            (&["gzip"], &[], Err("gzip")),
+            (&["br"], KNOWN, Err("br")),
+            (&[""], KNOWN, Err("")),
+        ];
+        for (lines, supported, expected) in table {
+            let read = Encoding::parse(&headers("grpc-encoding", lines), supported);
+            assert_eq!(read, expected.map_err(str::to_owned), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_peer_accepts_adds_up_over_lines_and_commas() {
+        let table: [(&[&str], &[&str]); 7] = [
+            (&[], &[]),
+            (&["gzip"], &["gzip"]),
+            (&["identity,deflate, gzip"], &["gzip"]),
+            (&["zstd , gzip"], &["zstd", "gzip"]),
+            (&["gzip", "zstd"], &["gzip", "zstd"]),
+            (&["gzip,gzip", "gzip"], &["gzip"]),
+            (&[",, ,", ""], &[]),
+        ];
+        for (lines, names) in table {
+            let headers = headers("grpc-accept-encoding", lines);
+            assert_eq!(AcceptEncoding::parse(&headers, KNOWN), AcceptEncoding::new(names), "{lines:?}");
+            assert_eq!(AcceptEncoding::parse(&headers, &[]), AcceptEncoding::default());
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_that_the_peer_does_not_accept() {
+        let accept = AcceptEncoding::new(&["gzip"]);
+        assert_eq!(accept.choose(Encoding::Named("gzip")), Encoding::Named("gzip"));
+        assert_eq!(accept.choose(Encoding::Named("zstd")), Encoding::Identity);
+        assert_eq!(accept.choose(Encoding::Identity), Encoding::Identity);
+        assert_eq!(AcceptEncoding::default().choose(Encoding::Named("gzip")), Encoding::Identity);
+    }
+
+    #[test]
+    fn identity_goes_unsaid_unless_a_refusal_must_say_something() {
+        assert_eq!(Encoding::Identity.as_header(), None);
+        assert_eq!(Encoding::Named("gzip").as_header().unwrap(), "gzip");
+        assert_eq!(AcceptEncoding::default().as_header(), None);
+        assert_eq!(AcceptEncoding::new(KNOWN).as_header().unwrap(), "gzip,zstd");
+        assert_eq!(AcceptEncoding::new(KNOWN).as_refusal_header(), "gzip,zstd");
+        assert_eq!(AcceptEncoding::default().as_refusal_header(), "identity");
+    }
+
+    #[test]
+    fn a_compressed_message_needs_an_encoding_and_a_plain_one_never_does() {
+        let frame = |compressed| Frame { compressed, bytes: Bytes::new() };
+        let table = [
+            (Encoding::Identity, false, Ok(())),
+            (Encoding::Identity, true, Err(WireError::CompressedWithoutEncoding)),
+            (Encoding::Named("gzip"), false, Ok(())),
+            (Encoding::Named("gzip"), true, Ok(())),
+        ];
+        for (encoding, compressed, verdict) in table {
+            assert_eq!(encoding.admit(&frame(compressed)), verdict);
+        }
+    }
+}

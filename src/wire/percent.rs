@@ -79,7 +79,7 @@ pub fn decode(value: &[u8]) -> String {
 }
 
 /// The longest beginning of `text` that has at most `limit` bytes.
-fn cut(text: &str, limit: usize) -> &str {
+pub(super) fn cut(text: &str, limit: usize) -> &str {
     let end = (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }

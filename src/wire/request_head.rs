@@ -238,3 +238,6 @@ const CALL_DEFINITION_FIELDS: usize = 6;
 /// abused: with HPACK, one byte on the wire repeats a whole field. 128 is ten
 /// times what calls with tracing and authentication carry.
 const MAX_FIELDS: usize = 128;
+
+#[cfg(test)]
+mod tests;

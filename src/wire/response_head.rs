@@ -169,3 +169,6 @@ pub const EXCERPT_LIMIT_BYTES: usize = 1024;
 
 /// The fields of a full head: content-type, encoding, accept-encoding.
 const RESPONSE_FIELDS: usize = 3;
+
+#[cfg(test)]
+mod tests;

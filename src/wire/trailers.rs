@@ -201,3 +201,6 @@ fn status_value(code: Code) -> HeaderValue {
 
 /// The fields of a status: grpc-status, grpc-message, grpc-status-details-bin.
 const STATUS_FIELDS: usize = 3;
+
+#[cfg(test)]
+mod tests;
