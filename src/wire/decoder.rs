@@ -5,15 +5,15 @@
 //!
 //! ```text
 //!                 5 bytes known, length within the limit
-//!      +--------+ -------------------------------------> +--------+
-//!      | Prefix |                                        |  Body  |
-//!      +--------+ <------------------------------------- +--------+
-//!           |            all bytes here: one Frame            |
-//!           | bad flag, too large                             |
-//!           v                                                 |
-//!      +--------+                                             |
-//!      | Failed |    end of stream while in Body, or with     |
-//!      +--------+    1..4 bytes of a prefix: Truncated  <-----+
+//!      +--------+ -------------------------------------> +---------+
+//!      | Prefix |                                        | Message |
+//!      +--------+ <------------------------------------- +---------+
+//!           |            all bytes here: one Frame
+//!           | bad flag, or too large
+//!           v
+//!      +--------+     The stream may end in Prefix with none of the five
+//!      | Failed |     bytes here. Anywhere else it ends Truncated.
+//!      +--------+
 //! ```
 //!
 //! Three promises shape the code. A message that lies within one chunk is not
@@ -52,7 +52,7 @@ pub struct MessageDecoder {
     limit: usize,
     /// Which part of a message comes next.
     state: State,
-    /// What has arrived of the message in `State::Body`, if it began in an
+    /// What has arrived of the message in `State::Message`, if it began in an
     /// earlier chunk. Empty while a message may still lie within `chunk`.
     partial: Vec<u8>,
     /// The chunk being read; its bytes follow those of `partial`.
@@ -68,7 +68,7 @@ enum State {
     /// Waiting for five bytes, of which `have` are in `bytes`.
     Prefix { bytes: [u8; PREFIX_LEN], have: usize },
     /// Waiting for the bytes of this message.
-    Body(Prefix),
+    Message(Prefix),
     /// The stream makes no sense any more, and why.
     Failed(WireError),
 }
@@ -132,7 +132,7 @@ impl MessageDecoder {
             State::Failed(error) => return Err(error.clone()),
             State::Prefix { have: 0, .. } if unread == 0 => return Ok(()),
             State::Prefix { have, .. } => (PREFIX_LEN as u64, *have),
-            State::Body(prefix) => (u64::from(prefix.len), self.partial.len()),
+            State::Message(prefix) => (u64::from(prefix.len), self.partial.len()),
         };
         Err(WireError::Truncated { expected, received: received.saturating_add(unread) as u64 })
     }
@@ -141,7 +141,7 @@ impl MessageDecoder {
     pub fn buffered(&self) -> usize {
         let begun = match &self.state {
             State::Prefix { have, .. } => *have,
-            State::Body(_) => PREFIX_LEN,
+            State::Message(_) => PREFIX_LEN,
             State::Failed(_) => 0,
         };
         begun
@@ -158,16 +158,16 @@ impl MessageDecoder {
             if prefix.len as usize > self.limit {
                 return Err(WireError::TooLarge { size: u64::from(prefix.len), limit: self.limit });
             }
-            self.state = State::Body(prefix);
+            self.state = State::Message(prefix);
         }
-        let State::Body(Prefix { compressed, len }) = self.state else { return Ok(None) };
-        let Some(bytes) = self.take_body(len as usize) else { return Ok(None) };
+        let State::Message(Prefix { compressed, len }) = self.state else { return Ok(None) };
+        let Some(bytes) = self.take_message(len as usize) else { return Ok(None) };
         self.state = State::START;
         Ok(Some(Frame { compressed, bytes }))
     }
 
     /// The `len` bytes of the current message, if they are all here.
-    fn take_body(&mut self, len: usize) -> Option<Bytes> {
+    fn take_message(&mut self, len: usize) -> Option<Bytes> {
         if self.partial.is_empty() && self.chunk.len() >= len {
             return Some(self.chunk.split_to(len));
         }

@@ -114,8 +114,7 @@ impl WireError {
     /// every fault that only gRPC can commit stays with 200.
     pub(super) const fn http_status(&self) -> StatusCode {
         match self {
-            // PROTOCOL-HTTP2 "Requests": the method is POST. The other three are
-            // RFC 9110's own words for the fault.
+            // RFC 9110 section 15.5.6: known, but not for this target.
             Self::NotPost(_) => StatusCode::METHOD_NOT_ALLOWED,
             // PROTOCOL-HTTP2 "Requests" asks for 415 by number.
             Self::NotGrpc(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -172,5 +171,52 @@ impl WireError {
 impl From<WireError> for Status {
     fn from(error: WireError) -> Status {
         Status::new(error.code(), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_has_its_code_and_its_http_status() {
+        let text = || "x".to_owned();
+        let table = [
+            (WireError::BadFlag(7), Code::Internal, 200),
+            (WireError::TooLarge { size: 2, limit: 1 }, Code::ResourceExhausted, 200),
+            (WireError::Truncated { expected: 2, received: 1 }, Code::Internal, 200),
+            (WireError::LengthMismatch { announced: 2, written: 1 }, Code::Internal, 200),
+            (WireError::CompressedWithoutEncoding, Code::Internal, 200),
+            (WireError::NotPost(text()), Code::Internal, 405),
+            (WireError::NotGrpc(text()), Code::Unknown, 415),
+            (WireError::RequestFormat(text()), Code::Unimplemented, 200),
+            (WireError::BadPath(text()), Code::Unimplemented, 200),
+            (WireError::ManyHosts(2), Code::Internal, 400),
+            (WireError::BadTimeout(InvalidTimeout::Length(0)), Code::Internal, 400),
+            (WireError::BadBinary(text()), Code::Internal, 400),
+            (WireError::TooManyFields { count: 2, limit: 1 }, Code::ResourceExhausted, 431),
+            (WireError::RequestEncoding(text()), Code::Unimplemented, 200),
+            (WireError::ResponseEncoding(text()), Code::Internal, 200),
+            (WireError::ResponseFormat(text()), Code::Internal, 200),
+            (WireError::MissingStatus, Code::Unknown, 200),
+            (WireError::BadStatus(text()), Code::Unknown, 200),
+            (WireError::DetailsMismatch { status: 1, details: 2 }, Code::Internal, 200),
+        ];
+        for (error, code, http_status) in table {
+            assert_eq!(error.http_status().as_u16(), http_status, "{error}");
+            assert!(code.raised_by_library(), "{error}");
+            let message = error.to_string();
+            let status = Status::from(error);
+            assert_eq!((status.code(), status.message()), (code, message.as_str()));
+        }
+    }
+
+    #[test]
+    fn where_both_statuses_speak_they_agree_or_the_grpc_one_says_more() {
+        // A peer that knows HTTP only maps 415 as this room does, and 400 likewise.
+        for error in [WireError::NotGrpc(String::new()), WireError::ManyHosts(2)] {
+            let mapped = crate::wire::tables::code_from_http(error.http_status().as_u16());
+            assert_eq!(mapped, error.code());
+        }
     }
 }

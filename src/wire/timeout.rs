@@ -183,14 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn every_value_of_up_to_three_bytes_is_judged_as_the_grammar_judges_it() {
-        for bytes in 0..=0xff_ffff_u32 {
-            let [_, a, b, c] = bytes.to_be_bytes();
-            // The lengths below three are covered where the first bytes are zero.
-            let value: &[u8] = if a != 0 { &[a, b, c] } else { &[b, c] };
-            let (unit, digits) = value.split_last().unwrap();
-            let legal = digits.iter().all(u8::is_ascii_digit) && b"HMSmun".contains(unit);
-            assert_eq!(decode(value).is_ok(), legal, "{value:?}");
+    fn every_byte_in_every_place_is_judged_as_the_grammar_judges_it() {
+        for (one, other) in (0..=u8::MAX).flat_map(|one| (0..=u8::MAX).map(move |other| (one, other))) {
+            for value in [&[one, other][..], &[b'7', one, other], &[one, b'7', other]] {
+                let (unit, digits) = value.split_last().unwrap();
+                let legal = digits.iter().all(u8::is_ascii_digit) && b"HMSmun".contains(unit);
+                assert_eq!(decode(value).is_ok(), legal, "{value:?}");
+            }
         }
     }
 

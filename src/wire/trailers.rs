@@ -6,7 +6,7 @@
 //! ```text
 //!   grpc-status: 5                        always, also for success: 0
 //!   grpc-message: no such caf%C3%A9       percent-coded; absent if empty
-//!   grpc-status-details-bin: CAUSBy4uLg   a google.rpc.Status; absent if there are no details
+//!   grpc-status-details-bin: CAUSDW5v...  a google.rpc.Status; absent if there are no details
 //!   ------------------------------------- custom metadata
 //!   x-took-micros: 315
 //! ```

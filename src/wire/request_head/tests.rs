@@ -272,7 +272,7 @@ proptest! {
         timeout in prop::option::of(0..99_999_999_u64),
         proto in any::<bool>(),
         gzip in any::<bool>(),
-        text in prop::collection::vec(("x-[a-z]{1,8}", "[!-~]{0,20}"), 0..6),
+        text in prop::collection::vec(("x-[a-z]{1,8}-text", "[!-~]{0,20}"), 0..6),
         bytes in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 0..4),
     ) {
         let mut metadata = Metadata::new();

@@ -1,6 +1,7 @@
 //! The first HEADERS of a response: heads, Trailers-Only, and what is not gRPC.
 
 use http::header::HeaderName;
+use proptest::prelude::*;
 
 use super::*;
 use crate::Code;
@@ -171,4 +172,43 @@ fn the_page_of_a_proxy_is_shown_escaped_and_bounded() {
     let status = answer.into_status(&[b'x'; 10_000]);
     assert!(status.message().ends_with("xxx"));
     assert_eq!(status.message().len(), "HTTP 502, content-type text/html: ".len() + 1024);
+}
+
+proptest! {
+    #[test]
+    fn parsing_undoes_writing(proto in any::<bool>(), gzip in any::<bool>(), value in "[!-~]{0,20}") {
+        let mut metadata = Metadata::new();
+        metadata.append("x-text", &value).unwrap();
+        let sent = ResponseHead {
+            content_type: if proto { ContentType::Proto } else { ContentType::Grpc },
+            encoding: if gzip { Encoding::Named("gzip") } else { Encoding::Identity },
+            accept_encoding: AcceptEncoding::new(&["gzip"]),
+            metadata,
+        };
+        let (parts, ()) = sent.clone().into_response().into_parts();
+        let ResponseStart::Head(read) = ResponseHead::parse(parts, false, &["gzip"]) else { panic!("no head") };
+        prop_assert_eq!(read.content_type, sent.content_type);
+        prop_assert_eq!(read.encoding, sent.encoding);
+        prop_assert_eq!(read.accept_encoding, sent.accept_encoding);
+        prop_assert_eq!(read.metadata.get("x-text"), Some(value.as_str()));
+    }
+
+    #[test]
+    fn only_a_grpc_block_that_ends_the_stream_with_a_zero_is_ok(
+        http_status in 100..600_u16,
+        end_stream in any::<bool>(),
+        is_grpc in any::<bool>(),
+        fields in prop::collection::vec((0..5_usize, "[0-9a-z/+]{0,8}"), 0..6),
+    ) {
+        let names = ["grpc-status", "grpc-message", "grpc-encoding", "x-bin", "content-type"];
+        let content_type = if is_grpc { "application/grpc" } else { "text/html" };
+        let first: Field<'_> = ("content-type", content_type.as_bytes());
+        let rest = fields.iter().map(|(at, value)| (names[*at], value.as_bytes()));
+        let fields: Vec<Field<'_>> = [first].into_iter().chain(rest).collect();
+        if end(ResponseHead::parse(parts(http_status, &fields), end_stream, &[])).is_ok() {
+            prop_assert!(is_grpc && end_stream);
+            let status = fields.iter().find(|(name, _)| *name == "grpc-status").unwrap().1;
+            prop_assert!(!status.is_empty() && status.iter().all(|byte| *byte == b'0'));
+        }
+    }
 }

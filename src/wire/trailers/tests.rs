@@ -231,7 +231,7 @@ proptest! {
         code in 1..17_u32,
         text in "\\PC{0,100}",
         details in any::<bool>(),
-        pairs in prop::collection::vec(("x-[a-z]{1,8}", "[!-~]{0,20}"), 0..6),
+        pairs in prop::collection::vec(("x-[a-z]{1,8}-text", "[!-~]{0,20}"), 0..6),
     ) {
         let mut status = Status::new(Code::from_u32(code), text.clone());
         if details {
