@@ -168,6 +168,7 @@ mod tests {
         assert!(!accepted.contains('\u{fffd}'));
         assert_eq!(decode(&[b'x'; 9000]).len(), 8192);
         assert!(decode(&[0xff; 9000]).len() <= 8192);
+        assert!(decode(&[b'x'; 100_000]).capacity() <= 8195);
     }
 
     proptest! {

@@ -62,6 +62,8 @@ mod tests {
         assert_eq!(quote(b"abcdef", 3), "abc");
         assert_eq!(quote("\u{263a}\u{263a}".as_bytes(), 5), "\u{263a}");
         assert_eq!(quote("\u{263a}\u{263a}".as_bytes(), 6), "\u{263a}\u{263a}");
+        // What is left of a cut character must not pass for a damaged one.
+        assert_eq!(quote("x\u{1f608}".as_bytes(), 4), "x");
         assert_eq!(quote(b"a\n", 2), "a");
         assert_eq!(quote(b"anything", 0), "");
     }
