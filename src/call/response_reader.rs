@@ -138,19 +138,17 @@ impl ResponseReader {
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
-        let trailers = ready!(self.recv.poll_trailers(cx))?;
-        if let Err(truncated) = self.decoder.finish() {
-            return Poll::Ready(Err(truncated.into()));
-        }
+        let trailers = ready!(self.recv.poll_trailers(cx))?.map(Trailers::parse);
+        let whole = self.decoder.finish();
         Poll::Ready(match trailers {
-            Some(block) => self.end(Trailers::parse(block)),
-            None => match self.order.on(Event::Eof) {
-                Ok(order) => {
-                    self.order = order;
-                    Err(Status::internal("the stream ended without trailers"))
-                }
-                Err(violation) => Err(violation.into()),
-            },
+            // A server that fails in the middle of a message says so, and that is what the caller needs to hear.
+            Some(trailers) if trailers.end.is_err() || whole.is_ok() => self.end(trailers),
+            Some(_) | None => {
+                self.phase = Phase::Over;
+                whole?;
+                self.order = self.order.on(Event::Eof)?;
+                Err(Status::internal("the stream ended without trailers"))
+            }
         })
     }
 

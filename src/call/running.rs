@@ -35,10 +35,11 @@ use super::shared::CallShared;
 use crate::deadline::Deadline;
 use crate::message::Message;
 use crate::metadata::Metadata;
+use crate::method::MethodKind;
 use crate::response::Response;
 use crate::status::Status;
 use crate::transport::{SendHalf, TransportError};
-use crate::wire::{self, AcceptEncoding, ContentType, Encoding, ResponseHead, Trailers};
+use crate::wire::{self, AcceptEncoding, AnswerState, ContentType, Encoding, Event, ResponseHead, Trailers};
 
 /// A call whose handler is at work, or has just ended.
 pub struct Running<I: Interceptor, R> {
@@ -56,7 +57,8 @@ pub(super) struct Wire {
     pub(super) deadline: Option<Deadline>,
     /// Taken from the outbox, and not handed over yet.
     bytes: Bytes,
-    head_sent: bool,
+    /// What has been said of the response, and so what may be said next.
+    order: AnswerState,
 }
 
 /// Why a handler does not go on.
@@ -163,8 +165,13 @@ impl<I: Interceptor, R: Message> Running<I, R> {
 }
 
 impl Wire {
-    pub(super) fn new(send: SendHalf, content_type: ContentType, deadline: Option<Deadline>) -> Self {
-        Wire { send, content_type, deadline, bytes: Bytes::new(), head_sent: false }
+    pub(super) fn new(
+        send: SendHalf,
+        kind: MethodKind,
+        content_type: ContentType,
+        deadline: Option<Deadline>,
+    ) -> Self {
+        Wire { send, content_type, deadline, bytes: Bytes::new(), order: AnswerState::new(kind) }
     }
 
     /// Polls a future of the application, and between its turns the outbox, the peer and the clock.
@@ -212,20 +219,26 @@ impl Wire {
             self.send.cancel();
             return Err(Ended);
         }
-        if let Some(mut head) = head.filter(|head| !self.head_sent && (end.is_ok() || !head.is_empty())) {
+        // An error before the first message is one block, unless a head was prepared that would be lost with it.
+        let head = head.filter(|head| self.order.is_untouched() && (end.is_ok() || !head.is_empty()));
+        if let Some(mut head) = head {
             call.headers(&mut head);
             self.send_head(head);
         }
         let trailers = Trailers { end, metadata: trailers };
-        let sent = match self.head_sent {
-            true => self.send.send_trailers(trailers.into_headers()),
-            false => self.send.send_head(trailers.into_response(self.content_type.clone()), true),
+        let sent = match self.order.is_untouched() {
+            true => self.send.send_head(trailers.into_response(self.content_type.clone()), true),
+            false => self.send.send_trailers(trailers.into_headers()),
         };
         sent.map_err(|_| Ended)
     }
 
-    /// Sends the head. If the stream is gone, whoever writes next finds out.
+    /// Sends the head, unless it was sent. If the stream is gone, whoever writes next finds out.
     fn send_head(&mut self, metadata: Metadata) {
+        let Ok(order) = self.order.on(Event::Head) else {
+            return;
+        };
+        self.order = order;
         let head = ResponseHead {
             content_type: self.content_type.clone(),
             encoding: Encoding::Identity,
@@ -233,7 +246,6 @@ impl Wire {
             metadata,
         };
         let _ = self.send.send_head(head.into_response(), false);
-        self.head_sent = true;
     }
 
     /// Hands over these bytes, by the deadline.

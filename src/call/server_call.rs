@@ -127,7 +127,8 @@ impl<I: Interceptor> ServerCall<I> {
         let info = CallInfo::new(Side::Server, head.uri, kind, deadline);
         info.set_peer(peer);
         let call = Arc::new(CallShared::new(interceptors, info, limits));
-        let mut begun = Begun { call: call.clone(), wire: Wire::new(send, head.content_type, deadline) };
+        let mut begun =
+            Begun { call: call.clone(), wire: Wire::new(send, kind, head.content_type, deadline) };
         let mut metadata = head.metadata;
         let started = match deadline {
             Some(deadline) if deadline.has_passed(clock::now()) => Err(Stop::Deadline),

@@ -240,7 +240,8 @@ impl<T> Drop for Streaming<T> {
         if matches!(self.source, Source::Response(_)) {
             let end = Err(Status::cancelled("the reading half was dropped before the call ended"));
             self.hook.end(&end, &mut Metadata::new());
-            self.hook.outbox().abandon();
+            // Also a request that has ended, and is only waiting for the wire, is not wanted any more.
+            self.hook.outbox().close();
         }
     }
 }
