@@ -1,3 +1,160 @@
-//! `cargo xtask`: the project's chores.
+//! `cargo xtask`: one door to the project's chores.
+//!
+//! In: the words typed after `cargo xtask`. Out: the chore's own output, and
+//! an exit code that says how it went. What a chore does is told in the file
+//! named after it; this one only finds out which chore is meant.
 
-fn main() {}
+mod fuzz;
+mod pairings;
+mod suite;
+mod tally;
+mod workspace;
+
+use std::process::ExitCode;
+
+use tally::Tally;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match Task::read(&words) {
+        Ok(Task::Help) => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        Ok(Task::Test(options)) => suite::run(options).close(options.require_peers),
+        Ok(Task::Pairings { wanted }) => {
+            let mut tally = Tally::default();
+            pairings::run(&mut tally, &wanted);
+            tally.close(true)
+        }
+        Ok(Task::Fuzz { seconds, wanted }) => fuzz::run(seconds, &wanted).close(true),
+        Err(why) => {
+            eprintln!("error: {why}\n\n{HELP}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// What can be asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Task {
+    Help,
+    Test(suite::Options),
+    Pairings { wanted: Vec<String> },
+    Fuzz { seconds: u32, wanted: Vec<String> },
+}
+
+impl Task {
+    fn read(words: &[String]) -> Result<Task, String> {
+        let Some((task, rest)) = words.split_first() else {
+            return Ok(Task::Help);
+        };
+        match task.as_str() {
+            "help" | "-h" | "--help" => Ok(Task::Help),
+            "test" => read_test(rest).map(Task::Test),
+            "pairings" => Ok(Task::Pairings { wanted: rest.to_vec() }),
+            "fuzz" => read_fuzz(rest),
+            other => Err(format!("there is no task called `{other}`")),
+        }
+    }
+}
+
+fn read_test(words: &[String]) -> Result<suite::Options, String> {
+    let mut options = suite::Options::default();
+    for word in words {
+        match word.as_str() {
+            "--require-peers" => options.require_peers = true,
+            "--quick" => options.quick = true,
+            other => return Err(format!("`test` does not know `{other}`")),
+        }
+    }
+    if options.quick && options.require_peers {
+        return Err("`--quick` leaves the peers out, so it cannot go with `--require-peers`".into());
+    }
+    Ok(options)
+}
+
+fn read_fuzz(words: &[String]) -> Result<Task, String> {
+    let mut seconds = DEFAULT_FUZZ_SECONDS;
+    let mut wanted = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word == "--seconds" {
+            let number = words.next().ok_or("`--seconds` needs a number after it")?;
+            seconds = match number.parse() {
+                // libFuzzer reads zero as "for ever".
+                Ok(0) | Err(_) => {
+                    return Err(format!("`--seconds {number}`: want a whole number from 1 up"));
+                }
+                Ok(seconds) => seconds,
+            };
+        } else if word.starts_with('-') {
+            return Err(format!("`fuzz` does not know `{word}`"));
+        } else {
+            wanted.push(word.clone());
+        }
+    }
+    Ok(Task::Fuzz { seconds, wanted })
+}
+
+/// Long enough for every target to get past its first thousand inputs, short
+/// enough to be typed without a second thought.
+const DEFAULT_FUZZ_SECONDS: u32 = 10;
+
+/// The exit code for words that make no sense, as in BSD's sysexits.
+const USAGE: u8 = 64;
+
+const HELP: &str = "\
+cargo xtask: one door to the project's chores
+
+  cargo xtask test [--quick] [--require-peers]
+      Everything that must hold: tests, feature combinations, formatting,
+      lints, docs, and the pairings with grpc-go's example programs. A peer
+      whose toolchain is missing is skipped, with a line that says so.
+        --quick           the tests of the workspace and nothing else
+        --require-peers   a skipped peer is a failure
+
+  cargo xtask pairings [EXAMPLE]...
+      Only the pairings, all of them or those of the named examples
+      (helloworld, route_guide, metadata, ...).
+
+  cargo xtask fuzz [--seconds N] [TARGET]...
+      Runs each fuzz target, or each named one, for N seconds (10 unless
+      told). Installs cargo-fuzz into target/tools the first time.
+
+  cargo xtask help
+      This text.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Task, String> {
+        Task::read(&line.split_whitespace().map(String::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_words_choose_the_task() {
+        let full = suite::Options { quick: false, require_peers: true };
+        let quick = suite::Options { quick: true, require_peers: false };
+        assert_eq!(read(""), Ok(Task::Help));
+        assert_eq!(read("--help"), Ok(Task::Help));
+        assert_eq!(read("test --require-peers"), Ok(Task::Test(full)));
+        assert_eq!(read("test --quick"), Ok(Task::Test(quick)));
+        assert_eq!(read("pairings metadata"), Ok(Task::Pairings { wanted: vec!["metadata".into()] }));
+        assert_eq!(
+            read("fuzz percent --seconds 300"),
+            Ok(Task::Fuzz { seconds: 300, wanted: vec!["percent".into()] })
+        );
+    }
+
+    #[test]
+    fn words_that_make_no_sense_are_refused() {
+        for line in
+            ["tset", "test --fast", "test --quick --require-peers", "fuzz --seconds", "fuzz --seconds 0"]
+        {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+module wirewright.invalid/interop
+
+go 1.26.0
+
+require google.golang.org/grpc/examples v0.0.0-20260825154716-030ee8becb20
+
+require (
+	cloud.google.com/go/compute/metadata v0.9.0 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/oauth2 v0.36.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
+	google.golang.org/grpc v1.85.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)
+
+tool (
+	google.golang.org/grpc/examples/features/cancellation/client
+	google.golang.org/grpc/examples/features/cancellation/server
+	google.golang.org/grpc/examples/features/deadline/client
+	google.golang.org/grpc/examples/features/deadline/server
+	google.golang.org/grpc/examples/features/error_details/client
+	google.golang.org/grpc/examples/features/error_details/server
+	google.golang.org/grpc/examples/features/error_handling/client
+	google.golang.org/grpc/examples/features/error_handling/server
+	google.golang.org/grpc/examples/features/flow_control/client
+	google.golang.org/grpc/examples/features/flow_control/server
+	google.golang.org/grpc/examples/features/gracefulstop/client
+	google.golang.org/grpc/examples/features/gracefulstop/server
+	google.golang.org/grpc/examples/features/interceptor/client
+	google.golang.org/grpc/examples/features/interceptor/server
+	google.golang.org/grpc/examples/features/metadata/client
+	google.golang.org/grpc/examples/features/metadata/server
+	google.golang.org/grpc/examples/features/metadata_interceptor/client
+	google.golang.org/grpc/examples/features/metadata_interceptor/server
+	google.golang.org/grpc/examples/features/multiplex/client
+	google.golang.org/grpc/examples/features/multiplex/server
+	google.golang.org/grpc/examples/helloworld/greeter_client
+	google.golang.org/grpc/examples/helloworld/greeter_server
+	google.golang.org/grpc/examples/route_guide/client
+	google.golang.org/grpc/examples/route_guide/server
+)
