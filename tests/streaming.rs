@@ -156,3 +156,27 @@ async fn a_flush_sends_the_head_before_any_message() {
     assert_eq!(within(replies.message()).await.unwrap(), None);
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_head_may_leave_before_a_client_stream_has_begun() {
+    let house = House::with(Talk::new(Stub {
+        many_requests: Box::new(|mut requests| {
+            Box::pin(async move {
+                let mut head = wirewright::Metadata::new();
+                head.insert("x-head", "early").unwrap();
+                requests.get_mut().send_headers(head)?;
+                let mut requests = requests.into_inner();
+                while requests.message().await?.is_some() {}
+                Ok(wirewright::Response::new("done".into()))
+            })
+        }),
+        ..Stub::default()
+    }));
+    let upload = house.channel.client_streaming(&MANY_REQUESTS, Request::new(())).await.unwrap();
+    let (sender, mut response) = upload.into_halves();
+    assert_eq!(within(response.headers()).await.unwrap().get("x-head"), Some("early"));
+    sender.finish().await.unwrap();
+    assert_eq!(within(response.message()).await.unwrap().as_deref(), Some("done"));
+    assert_eq!(within(response.message()).await.unwrap(), None);
+    house.close().await;
+}

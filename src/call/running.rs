@@ -109,14 +109,18 @@ impl<I: Interceptor, R: Message> Running<I, R> {
         let answer = reply.and_then(|response| self.encode(response));
         match answer {
             Ok((mut head, message, trailers)) => {
-                self.call.headers(&mut head);
-                self.wire.send_head(head);
+                self.wire.send_early_head(&self.call.outbox);
+                if self.wire.order.is_untouched() {
+                    self.call.headers(&mut head);
+                    self.wire.send_head(head);
+                }
                 if let Err(stop) = self.wire.write_all(message).await {
                     return self.end(Err(stop.status()), None, Metadata::new(), Some(stop));
                 }
                 self.end(Ok(()), None, trailers, None)
             }
             Err(status) => {
+                self.wire.send_early_head(&self.call.outbox);
                 let stopped = self.stopped.take();
                 self.end(Err(status), None, Metadata::new(), stopped)
             }
@@ -246,6 +250,13 @@ impl Wire {
             metadata,
         };
         let _ = self.send.send_head(head.into_response(), false);
+    }
+
+    /// Sends the head that a handler wanted to leave before its answer, if it did.
+    fn send_early_head(&mut self, outbox: &Outbox) {
+        if let Some(head) = outbox.take().head {
+            self.send_head(head);
+        }
     }
 
     /// Hands over these bytes, by the deadline.

@@ -22,6 +22,8 @@ use super::interceptor::Direction;
 use super::request_reader::RequestReader;
 #[cfg(feature = "client")]
 use super::response_reader::{Item, ResponseReader};
+#[cfg(feature = "server")]
+use super::sender::Closed;
 use super::shared::Hook;
 use crate::message::Message;
 use crate::metadata::Metadata;
@@ -121,6 +123,23 @@ impl<T: Message> Streaming<T> {
         let mut message = decode::<T>(bytes)?;
         self.hook.message(direction, &mut message)?;
         Ok(message)
+    }
+}
+
+#[cfg(feature = "server")]
+impl<T: Message> Streaming<T> {
+    /// On a server: sends the response head now, with this metadata.
+    ///
+    /// It leaves with the first message otherwise, which for a client that streams is at the very end; a client that
+    /// waits for the head before it sends anything would wait for ever. Only the first head counts. Where the
+    /// handler has a [`Sender`](super::Sender) too, its `flush` does the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] if the call has ended.
+    pub fn send_headers(&mut self, mut metadata: Metadata) -> Result<(), Closed> {
+        self.hook.headers(&mut metadata);
+        Ok(self.hook.outbox().push(Some(metadata), |_| Ok(()))?)
     }
 }
 

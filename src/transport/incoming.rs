@@ -47,6 +47,10 @@ impl TcpIncoming {
         let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
         // A restarted server must not wait for the last one's connections to leave TIME_WAIT.
         socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            // `[::]` means every address of the machine, those of IPv4 too, whatever the system's default says.
+            socket.set_only_v6(false)?;
+        }
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
