@@ -289,7 +289,7 @@ fn a_lost_block_is_told_and_so_is_what_it_took_along() {
     ]);
     assert_eq!(
         story(ConnectionReader::new(), &recording),
-        "0 <-- damaged: a CONTINUATION had to come first\n\
+        "1 <-- damaged: a CONTINUATION had to come first\n\
          0 <-- Ping { is_ack: false, data: [48, 49, 50, 51, 52, 53, 54, 55] }\n\
          1 <-- damaged: CONTINUATION without a block to continue\n\
          3 <-- trailers only :status: 200; ?: ?\n\
