@@ -56,24 +56,19 @@ impl BlockJoiner {
 
     /// Looks at the next frame of the direction before it is taken in.
     ///
-    /// # Errors
-    ///
-    /// A block has begun and this frame does not go on with it. The block is
-    /// lost, and with it what it did to the HPACK table.
-    pub(super) fn check_order(&mut self, frame: &Frame) -> Result<(), Damage> {
-        let goes_on = |open: &Open| {
-            frame.header.kind == FrameKind::Continuation && frame.header.stream_id == open.block.stream_id
+    /// If a block has begun and this frame does not go on with it, the block
+    /// is lost, and with it what it did to the HPACK table; gives its stream.
+    pub(super) fn interrupted_by(&mut self, frame: &Frame) -> Option<u32> {
+        let goes_on = |block: &HeaderBlock| {
+            frame.header.kind == FrameKind::Continuation && frame.header.stream_id == block.stream_id
         };
-        if self.open.as_ref().is_none_or(goes_on) {
-            return Ok(());
-        }
-        self.open = None;
-        Err(Damage::BlockInterrupted)
+        let lost = self.open.take_if(|open| !goes_on(&open.block))?;
+        Some(lost.block.stream_id)
     }
 
-    /// Whether a block has begun and not ended.
+    /// Whether a block has begun that may still be read.
     pub(super) fn is_open(&self) -> bool {
-        self.open.is_some()
+        self.open.as_ref().is_some_and(|open| !open.is_too_long)
     }
 
     /// Takes in the next frame; gives the block that it ends, if it ends one.
@@ -140,8 +135,8 @@ impl Open {
 
     fn add(&mut self, frame: &Frame, fragment: &Bytes, at: usize) {
         self.block.range.end = frame.range().end;
-        let held = self.first.len().max(self.joined.len());
-        if held + fragment.len() > MAX_BLOCK_BYTES {
+        // Counted with their headers, so that empty fragments count too.
+        if self.block.range.len() > MAX_BLOCK_BYTES {
             self.is_too_long = true;
         }
         if self.is_too_long || fragment.is_empty() {
@@ -196,7 +191,7 @@ mod tests {
         let mut results = Vec::new();
         while let Some(piece) = reader.next_piece() {
             let Piece::Frame(frame) = piece else { panic!("{piece:?}") };
-            results.extend(joiner.check_order(&frame).err().map(Err));
+            results.extend(joiner.interrupted_by(&frame).map(|_| Err(Damage::BlockInterrupted)));
             results.extend(joiner.on_frame(&frame, &frame.content()).transpose());
         }
         results
@@ -229,9 +224,11 @@ mod tests {
     #[test]
     fn a_flood_of_continuations_is_not_kept() {
         let fragment = [0x82; 16_384];
-        let mut frames = vec![(1, 0, 1, &b""[..])];
-        frames.extend([(9, 0, 1, &fragment[..]); 17]);
-        frames.push((9, 4, 1, b""));
-        assert_eq!(join(&frames), [Err(Damage::BlockTooLong)]);
+        for (fragment, count) in [(&fragment[..], 17), (b"", 40_000)] {
+            let mut frames = vec![(1, 0, 1, &b""[..])];
+            frames.extend(std::iter::repeat_n((9, 0, 1, fragment), count));
+            frames.push((9, 4, 1, b""));
+            assert_eq!(join(&frames), [Err(Damage::BlockTooLong)]);
+        }
     }
 }

@@ -24,6 +24,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::block::{BlockJoiner, HeaderBlock};
 use super::content::Content;
 use super::damage::Damage;
@@ -154,8 +156,9 @@ impl ConnectionReader {
     }
 
     fn on_frame(&mut self, direction: Direction, frame: &Frame) {
-        if let Err(why) = self.side(direction).blocks.check_order(frame) {
-            self.lose_block(direction, frame, why);
+        if let Some(stream_id) = self.side(direction).blocks.interrupted_by(frame) {
+            self.side(direction).hpack.lose_track();
+            self.say(direction, stream_id, frame.range(), What::Damaged(Damage::BlockInterrupted));
         }
         let content = frame.content();
         match self.side(direction).blocks.on_frame(frame, &content) {
@@ -201,7 +204,7 @@ impl ConnectionReader {
         self.say_of(direction, frame, what);
     }
 
-    fn on_data(&mut self, direction: Direction, frame: &Frame, data: bytes::Bytes, at: usize) {
+    fn on_data(&mut self, direction: Direction, frame: &Frame, data: Bytes, at: usize) {
         let start = frame.offset + FrameHeader::LEN + at;
         let stream_id = frame.header.stream_id;
         let half = self.streams.get_mut(&stream_id).and_then(|stream| stream.messages(direction));

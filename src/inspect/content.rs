@@ -25,6 +25,7 @@ use super::cursor::{Cursor, Note};
 use super::damage::Damage;
 use super::frame_header::{Flag, FrameHeader, FrameKind, STREAM_ID_MASK};
 use super::span::SpanKind;
+use crate::wire::tables::reason_name;
 
 /// What a frame says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub enum Content {
     Priority(Priority),
     /// RST_STREAM: the stream ends at once.
     RstStream {
-        /// Why; see [`error_name`].
+        /// Why; see [`reason_name`].
         code: u32,
     },
     /// SETTINGS: limits of the sender, or the answer to the receiver's.
@@ -80,7 +81,7 @@ pub enum Content {
     GoAway {
         /// The last stream that may have been acted on.
         last_stream: u32,
-        /// Why; see [`error_name`].
+        /// Why; see [`reason_name`].
         code: u32,
         /// Free text.
         debug: Bytes,
@@ -177,12 +178,6 @@ pub(super) fn read(header: &FrameHeader, cursor: &mut Cursor) -> Result<Content,
     Ok(content)
 }
 
-/// The name of an error code, or `None` for one that RFC 9113 7 lacks.
-pub fn error_name(code: u32) -> Option<&'static str> {
-    let index = usize::try_from(code).ok()?;
-    ERROR_NAMES.get(index).copied()
-}
-
 /// The name of a setting, or `None` for one that nobody has registered.
 pub fn setting_name(id: u16) -> Option<&'static str> {
     let known = SETTING_NAMES.iter().find(|(number, _)| *number == id)?;
@@ -238,10 +233,7 @@ fn settings(cursor: &mut Cursor) -> Result<Vec<Setting>, Damage> {
 }
 
 fn error_code(cursor: &mut Cursor) -> Result<u32, Damage> {
-    cursor.number::<4>(SpanKind::ErrorCode, |code| match error_name(code) {
-        Some(name) => name.into(),
-        None => format!("{code:#x}").into(),
-    })
+    cursor.number::<4>(SpanKind::ErrorCode, |code| format!("{} ({code:#x})", reason_name(code)).into())
 }
 
 fn stream(cursor: &mut Cursor, kind: SpanKind) -> Result<u32, Damage> {
@@ -259,24 +251,6 @@ fn window_increment(cursor: &mut Cursor) -> Result<u32, Damage> {
     })?;
     Ok(increment & STREAM_ID_MASK)
 }
-
-/// RFC 9113 7 "Error Codes", by number.
-const ERROR_NAMES: [&str; 14] = [
-    "NO_ERROR",
-    "PROTOCOL_ERROR",
-    "INTERNAL_ERROR",
-    "FLOW_CONTROL_ERROR",
-    "SETTINGS_TIMEOUT",
-    "STREAM_CLOSED",
-    "FRAME_SIZE_ERROR",
-    "REFUSED_STREAM",
-    "CANCEL",
-    "COMPRESSION_ERROR",
-    "CONNECT_ERROR",
-    "ENHANCE_YOUR_CALM",
-    "INADEQUATE_SECURITY",
-    "HTTP_1_1_REQUIRED",
-];
 
 /// RFC 9113 6.5.2 "Defined Settings", RFC 8441 3 (websockets), RFC 9218 2.1
 /// (priorities), and gRPC's own: G1 "True Binary Metadata" of the proposals.

@@ -90,7 +90,7 @@ pub enum What {
     HalfClosed,
     /// The sender gives up the stream, both halves at once.
     Reset {
-        /// Why; see [`error_name`](super::content::error_name).
+        /// Why; see [`reason_name`](crate::wire::tables::reason_name).
         code: u32,
     },
     /// The sender has limits, or has heard the receiver's.
@@ -116,7 +116,7 @@ pub enum What {
     GoAway {
         /// The last stream that it may have acted on.
         last_stream: u32,
-        /// Why; see [`error_name`](super::content::error_name).
+        /// Why; see [`reason_name`](crate::wire::tables::reason_name).
         code: u32,
         /// Free text.
         debug: Bytes,

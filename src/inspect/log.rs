@@ -122,3 +122,40 @@ pub struct Chunk {
 /// 64 MiB: sixteen of the longest messages that gRPC accepts by default, more
 /// than anyone reads in a terminal and less than hurts a laptop.
 pub const MAX_LOG_BYTES: usize = 64 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::event::What;
+
+    #[test]
+    fn a_log_can_be_read_again_and_call_by_call() {
+        let mut log = EventLog::new();
+        let ms = Duration::from_millis;
+        log.record(Direction::ToClient, ms(1), b"\0\0\x01\x01\x04\0\0\0\x03\x88\0\0\x07\0");
+        log.record(Direction::ToServer, ms(2), b"PRI * HTTP/2.0\r\n");
+        log.record(Direction::ToClient, ms(3), b"\0\0\0\0\x03\0\0\0\0\x02hi");
+        assert_eq!(log.bytes(Direction::ToClient).len(), 26);
+        let calls = log.calls();
+        let [head, message] = &calls[&3][..] else { panic!("{calls:?}") };
+        assert!(matches!(head.what, What::ResponseHead(_)), "{head:?}");
+        assert_eq!((head.at, head.range.clone()), (ms(1), 0..10));
+        let What::Message(hi) = &message.what else { panic!("{message:?}") };
+        assert_eq!((message.at, message.range.clone()), (ms(3), 19..26));
+        assert_eq!(hi.content(), b"hi"[..]);
+        // The preface is cut, which belongs to no call.
+        assert!(matches!(calls[&0][..], [Event { what: What::Damaged(_), .. }]));
+        assert_eq!(log.calls(), calls);
+    }
+
+    #[test]
+    fn a_full_log_keeps_its_beginning_without_a_hole() {
+        let mut log = EventLog::new();
+        let chunk = vec![0; MAX_LOG_BYTES / 2 + 1];
+        for bytes in [&chunk[..], &chunk, b"small enough"] {
+            log.record(Direction::ToServer, Duration::ZERO, bytes);
+        }
+        assert_eq!(log.chunks().len(), 1);
+        assert_eq!(log.dropped_bytes(), chunk.len() + 12);
+    }
+}

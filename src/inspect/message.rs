@@ -19,6 +19,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::span::{Span, SpanKind};
+use crate::wire::PREFIX_LEN;
 
 /// One message, as it crossed the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,12 @@ impl Message {
                 joined.freeze()
             }
         }
+    }
+
+    /// The five bytes in front of the message.
+    pub fn prefix(&self) -> [u8; PREFIX_LEN] {
+        let [l0, l1, l2, l3] = self.length.to_be_bytes();
+        [self.flag, l0, l1, l2, l3]
     }
 
     /// The message without its prefix, joined; still compressed if it was.
@@ -214,9 +221,6 @@ impl MessageReader {
     }
 }
 
-/// One byte of flag, four of length (PROTOCOL-HTTP2 "Length-Prefixed-Message").
-const PREFIX_LEN: usize = 5;
-
 /// Of longer messages only this much is kept: 4 MiB is the longest message
 /// that gRPC's implementations accept by default, and nobody reads a hex dump
 /// of more.
@@ -246,6 +250,7 @@ mod tests {
             read(&mut reader, &[b"\0\0\0", b"\0\x07\x0a\x05wo", b"rld\x01\0\0\0\0\0\0\0\0\x01x"]);
         let [world, empty, x] = &messages[..] else { panic!("{messages:?}") };
         assert_eq!(world.content(), b"\x0a\x05world"[..]);
+        assert_eq!(world.prefix(), [0, 0, 0, 0, 7]);
         let ranges: Vec<_> = world.pieces.iter().map(|piece| piece.range.clone()).collect();
         assert_eq!(ranges, [0..3, 100..106, 200..203]);
         assert_eq!(world.range(), 0..203);

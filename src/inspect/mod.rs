@@ -22,8 +22,41 @@
 //! opens a socket, nothing reads a clock (times are arguments), and no input
 //! causes a panic or an allocation larger than the input itself deserves.
 //!
-//! This room must not know the rest of the library: a reader that shares the
-//! writer's code would repeat the writer's mistakes and call them right.
+//! This room must not know how the library itself reads and writes: a witness
+//! that shared the writer's code would repeat its mistakes and call them right.
+//! It borrows two constants from the wire room, the length of the prefix and
+//! the names of HTTP/2's error codes, and nothing else.
+//!
+//! # Printing calls
+//!
+//! ```
+//! use std::time::Duration;
+//! use wirewright::inspect::protobuf::Fields;
+//! use wirewright::inspect::{Direction, EventLog, What};
+//!
+//! let mut log = EventLog::new();
+//! // Whoever copies the bytes from one socket to the other says so:
+//! let answer = b"\0\0\x0c\0\x01\0\0\0\x01\0\0\0\0\x07\x0a\x05world";
+//! log.record(Direction::ToClient, Duration::ZERO, b"\0\0\x01\x01\x04\0\0\0\x01\x88");
+//! log.record(Direction::ToClient, Duration::from_micros(310), answer);
+//!
+//! let mut lines = Vec::new();
+//! for (stream_id, events) in log.calls() {
+//!     for event in events {
+//!         let said = match &event.what {
+//!             What::RequestHead(head) | What::ResponseHead(head) => {
+//!                 head.entries.iter().map(|entry| format!("{entry} ")).collect()
+//!             }
+//!             What::Message(message) => {
+//!                 format!("{:02x?} {}", message.prefix(), Fields::read(&message.content()))
+//!             }
+//!             other => format!("{other:?}"),
+//!         };
+//!         lines.push(format!("{stream_id} {} {} us {said}", event.direction, event.at.as_micros()));
+//!     }
+//! }
+//! assert_eq!(lines[1], r#"1 <-- 310 us [00, 00, 00, 00, 07] 1: "world""#);
+//! ```
 
 mod cursor;
 
@@ -35,6 +68,7 @@ pub mod event;
 pub mod frame_header;
 pub mod frames;
 pub mod hpack;
+mod hpack_field;
 mod hpack_table;
 pub mod huffman;
 pub mod log;

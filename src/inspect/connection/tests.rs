@@ -96,18 +96,33 @@ fn at_once(chunks: impl IntoIterator<Item = (Direction, Vec<u8>)>) -> Recording 
 
 const PREFACE: &[u8] = crate::inspect::frames::PREFACE;
 
-#[test]
-fn two_calls_of_c_core_are_explained_to_the_last_byte() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wire/fixtures/c_core_two_calls.hex");
-    let fixture = std::fs::read_to_string(path).unwrap();
+/// Where a fixture is.
+fn fixture_path(name: &str) -> String {
+    format!("{}/tests/wire/fixtures/{name}.hex", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Reads a fixture and checks that its annotations are what we say.
+fn recording(name: &str) -> Recording {
+    let path = fixture_path(name);
+    let fixture = std::fs::read_to_string(&path).unwrap();
     let recording = parse(&fixture);
     let preamble: String =
         fixture.lines().take_while(|line| line.starts_with('#')).flat_map(|line| [line, "\n"]).collect();
     let annotated = annotate(&recording, &preamble);
     if std::env::var_os("REFRESH").is_some() {
-        return std::fs::write(path, &annotated).unwrap();
+        std::fs::write(&path, &annotated).unwrap();
+    } else {
+        assert!(
+            annotated == fixture,
+            "{name} is told otherwise; REFRESH=1 rewrites it, then see the difference"
+        );
     }
-    assert!(annotated == fixture, "REFRESH=1 rewrites the annotations; see the difference");
+    recording
+}
+
+#[test]
+fn two_calls_of_c_core_are_explained_to_the_last_byte() {
+    let recording = recording("c_core_two_calls");
     let story = story(ConnectionReader::new(), &recording);
     let calls = story.lines().filter(|line| !line.starts_with('0') && !line.contains("WindowUpdate"));
     let common = ":method: POST; :scheme: http; content-type: application/grpc; te: trailers; \
@@ -138,6 +153,48 @@ fn two_calls_of_c_core_are_explained_to_the_last_byte() {
             "3 <-- HalfClosed",
         ]
     );
+}
+
+#[test]
+fn three_calls_of_grpc_go_are_explained_to_the_last_byte() {
+    let recording = recording("grpc_go_three_calls");
+    let story = story(ConnectionReader::new(), &recording);
+    let calls = story.lines().filter(|line| !line.starts_with('0') && !line.contains("WindowUpdate"));
+    let common = ":authority: localhost:50051; content-type: application/grpc+proto; \
+                  user-agent: grpc-go/1.85.0; te: trailers";
+    let metadata = "trace-bin: AAH/; authorization: Bearer secret";
+    assert_eq!(
+        calls.collect::<Vec<_>>(),
+        [
+            &format!(
+                "1 --> head :method: POST; :scheme: http; :path: /helloworld.Greeter/SayHelloBidi; \
+                 {common}; grpc-timeout: 4998799u; {metadata}"
+            ),
+            "1 --> message b\"\\n\\x05world\"",
+            "1 <-- response head :status: 200; content-type: application/grpc+proto",
+            "1 <-- message b\"\\n\\x0bHello world\"",
+            "1 --> message b\"\\n\\x04wide\"",
+            "1 <-- message b\"\\n\\nHello wide\"",
+            "1 --> message b\"\\n\\x03web\"",
+            "1 <-- message b\"\\n\\tHello web\"",
+            "1 --> HalfClosed",
+            "1 <-- trailers grpc-status: 0; grpc-message: ; seen: 3",
+            "1 <-- HalfClosed",
+            &format!(
+                "3 --> head :method: POST; :scheme: http; :path: /helloworld.Greeter/Fail; \
+                 {common}; grpc-timeout: 4978070u; {metadata}"
+            ),
+            "3 --> HalfClosed",
+            "3 <-- trailers only :status: 200; content-type: application/grpc+proto; grpc-status: 5; \
+             grpc-message: nobody here: 100%25 sure; seen: 3",
+            "3 <-- HalfClosed",
+            &format!(
+                "5 --> head :method: POST; :scheme: http; :path: /helloworld.Greeter/SayHelloBidi; {common}"
+            ),
+            "5 --> Reset { code: 8 }",
+        ]
+    );
+    assert!(story.contains("0 <-- GoAway { last_stream: 2147483647, code: 0, debug: b\"graceful_stop\" }"));
 }
 
 #[test]
@@ -232,7 +289,7 @@ fn a_lost_block_is_told_and_so_is_what_it_took_along() {
     ]);
     assert_eq!(
         story(ConnectionReader::new(), &recording),
-        "0 <-- damaged: a CONTINUATION had to come first\n\
+        "1 <-- damaged: a CONTINUATION had to come first\n\
          0 <-- Ping { is_ack: false, data: [48, 49, 50, 51, 52, 53, 54, 55] }\n\
          1 <-- damaged: CONTINUATION without a block to continue\n\
          3 <-- trailers only :status: 200; ?: ?\n\
