@@ -1,6 +1,7 @@
 //! The integration tests of the library: one binary, a module for each subject.
 
 #![allow(unreachable_pub, missing_docs, reason = "a test binary exports nothing")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod support;
 
