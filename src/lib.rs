@@ -22,8 +22,15 @@ mod status;
 pub mod transport;
 pub mod wire;
 
+#[cfg(feature = "zstd")]
+pub use call::Zstd;
 #[cfg(feature = "transport")]
-pub use call::{CallInfo, Closed, Direction, Interceptor, OnStart, Sender, Side, Stack, Streaming, on_start};
+pub use call::{
+    CallInfo, Closed, Compressor, DecompressError, Direction, Interceptor, OnStart, Sender, Side, Stack,
+    Streaming, on_start,
+};
+#[cfg(feature = "gzip")]
+pub use call::{Deflate, Gzip};
 #[cfg(feature = "client")]
 pub use client::{Channel, ConnectError, Endpoint, InvalidTarget, Target, Upload};
 pub use code::Code;

@@ -35,6 +35,10 @@ pub struct Request<T> {
     peer: Option<PeerInfo>,
     /// Values that interceptors leave for the handler; they never travel.
     extensions: Extensions,
+    /// Client: how to compress the messages, if not as the channel does.
+    encoding: Option<&'static str>,
+    /// Server: whether the message came compressed.
+    was_compressed: bool,
 }
 
 impl<T> Request<T> {
@@ -47,6 +51,8 @@ impl<T> Request<T> {
             deadline: None,
             peer: None,
             extensions: Extensions::new(),
+            encoding: None,
+            was_compressed: false,
         }
     }
 
@@ -75,6 +81,23 @@ impl<T> Request<T> {
     pub fn with_deadline(mut self, deadline: Deadline) -> Self {
         self.deadline = Some(deadline);
         self
+    }
+
+    /// Compresses the messages of this call with an encoding that the channel has, such as `gzip`; `identity` for
+    /// none.
+    pub fn with_encoding(mut self, name: &'static str) -> Self {
+        self.encoding = Some(name);
+        self
+    }
+
+    /// The encoding, if one was set.
+    pub fn encoding(&self) -> Option<&'static str> {
+        self.encoding
+    }
+
+    /// Whether the message came compressed: known on a server, for a request of one message.
+    pub fn was_compressed(&self) -> bool {
+        self.was_compressed
     }
 
     /// The timeout, if one was set.
@@ -126,6 +149,8 @@ impl<T> Request<T> {
             deadline: self.deadline,
             peer: self.peer,
             extensions: self.extensions,
+            encoding: self.encoding,
+            was_compressed: self.was_compressed,
         }
     }
 }
@@ -141,7 +166,14 @@ impl<T> Request<T> {
         peer: Option<PeerInfo>,
         extensions: Extensions,
     ) -> Self {
-        Request { message, metadata, timeout: None, deadline, peer, extensions }
+        let (timeout, encoding, was_compressed) = (None, None, false);
+        Request { message, metadata, timeout, deadline, peer, extensions, encoding, was_compressed }
+    }
+
+    /// This request, as its message came.
+    pub(crate) fn with_was_compressed(mut self, was_compressed: bool) -> Self {
+        self.was_compressed = was_compressed;
+        self
     }
 
     /// The message, the metadata and the extensions of a request about to be sent.

@@ -6,6 +6,8 @@
 mod support;
 
 mod cancellation;
+#[cfg(feature = "gzip")]
+mod compression;
 mod deadlines;
 mod early_end;
 mod streaming;

@@ -25,20 +25,20 @@ use super::shared::CallShared;
 use super::streaming::{Streaming, decode};
 use super::writer;
 use crate::message::Message;
-use crate::metadata::Metadata;
 use crate::response::Response;
 use crate::status::Status;
 use crate::transport::{RecvHalf, SendHalf};
-use crate::wire;
+use crate::wire::Encoding;
 
 /// The one message of a request, ready for the wire.
 pub(crate) fn encode_request<I: Interceptor, Q: Message>(
     call: &CallShared<I>,
     message: &mut Q,
+    encoding: Encoding,
 ) -> Result<Bytes, Status> {
     call.message(Direction::Request, message)?;
     let mut buffer = BytesMut::new();
-    wire::encode_message(message, call.limits.send, &mut buffer)?;
+    call.settings.encodings.encode(message, encoding, call.settings.send, &mut buffer)?;
     Ok(buffer.freeze())
 }
 
@@ -50,7 +50,7 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
     recv: RecvHalf,
 ) -> Result<Response<R>, Status> {
     let mut request = Request { send, message, done: false };
-    let mut reader = ResponseReader::new(recv, call.info.kind(), call.limits.receive);
+    let mut reader = ResponseReader::new(recv, call.info.kind(), call.settings.clone());
     let mut head = poll_fn(|cx| {
         // Sending goes on while the head is waited for. If it fails, the reading half knows why.
         let _ = request.poll(cx);
@@ -65,15 +65,15 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
             reader.poll_item(cx)
         });
         match item.await? {
-            Item::Message(bytes) => message = Some(bytes),
+            Item::Message(arrived) => message = Some(arrived),
             Item::End(trailers) => break trailers,
         }
     };
     // The order of the call has refused an OK without a message already.
-    let bytes = message.ok_or_else(|| Status::unimplemented("status OK without a response message"))?;
-    let mut message: R = decode(bytes)?;
+    let arrived = message.ok_or_else(|| Status::unimplemented("status OK without a response message"))?;
+    let mut message: R = decode(arrived.bytes)?;
     call.message(Direction::Response, &mut message)?;
-    Ok(Response::from_parts(message, head, trailers))
+    Ok(Response::arrived(message, head, trailers, arrived.compressed))
 }
 
 /// Sends one message and hands out the reading half.
@@ -85,11 +85,11 @@ pub(crate) async fn server_streaming<I: Interceptor, R: Message>(
     send: SendHalf,
     recv: RecvHalf,
 ) -> Streaming<R> {
-    let (kind, limit) = (call.info.kind(), call.limits.receive);
+    let reader = ResponseReader::new(recv, call.info.kind(), call.settings.clone());
     let mut request = Request { send, message, done: false };
     // If the peer refuses to hear it all, the reading half knows why.
     let _ = poll_fn(|cx| request.poll(cx)).await;
-    Streaming::of_response(ResponseReader::new(recv, kind, limit), call)
+    Streaming::of_response(reader, call)
 }
 
 /// Hands out both halves, and sets a writer to work.
@@ -97,10 +97,11 @@ pub(crate) fn both_halves<I: Interceptor, Q: Message, R: Message>(
     call: Arc<CallShared<I>>,
     send: SendHalf,
     recv: RecvHalf,
+    encoding: Encoding,
 ) -> (Sender<Q>, Streaming<R>) {
-    let reader = ResponseReader::new(recv, call.info.kind(), call.limits.receive);
+    let reader = ResponseReader::new(recv, call.info.kind(), call.settings.clone());
     tokio::spawn(writer::run(call.clone(), send));
-    (Sender::new(call.clone()), Streaming::of_response(reader, call))
+    (Sender::new(call.clone(), encoding), Streaming::of_response(reader, call))
 }
 
 /// A call whose request streams and whose response is one message.
@@ -130,6 +131,11 @@ impl<Q: Message, R: Message> Upload<Q, R> {
         self.sender.send(message).await
     }
 
+    /// Switches compression off, or on again, from the next message on.
+    pub fn compress(&mut self, on: bool) {
+        self.sender.compress(on);
+    }
+
     /// The two halves, for those who want to send from one task and read in another.
     pub fn into_halves(self) -> (Sender<Q>, Streaming<R>) {
         (self.sender, self.response)
@@ -153,8 +159,8 @@ impl<Q: Message, R: Message> Upload<Q, R> {
             message = Some(next);
         }
         let message = message.ok_or_else(|| Status::unimplemented("status OK without a response message"))?;
-        let (head, trailers): (Metadata, Metadata) = response.take_metadata();
-        Ok(Response::from_parts(message, head, trailers))
+        let (head, trailers) = response.take_metadata();
+        Ok(Response::arrived(message, head, trailers, response.was_compressed()))
     }
 }
 

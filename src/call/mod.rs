@@ -17,6 +17,9 @@
 //! Must not know: channels, connections, routers; how a call came to have a stream.
 
 mod clock;
+mod compress;
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+mod compressors;
 mod info;
 mod interceptor;
 mod outbox;
@@ -40,10 +43,15 @@ mod writer;
 pub(crate) use self::clock::now;
 #[cfg(feature = "client")]
 pub(crate) use self::clock::within;
+pub use self::compress::{Compressor, DecompressError};
+#[cfg(feature = "zstd")]
+pub use self::compressors::Zstd;
+#[cfg(feature = "gzip")]
+pub use self::compressors::{Deflate, Gzip};
 pub use self::info::{CallInfo, Side};
 pub use self::interceptor::{Direction, Interceptor, OnStart, Stack, on_start};
 pub use self::sender::{Closed, Sender};
-pub(crate) use self::shared::{CallShared, Limits};
+pub(crate) use self::shared::{CallSettings, CallShared};
 pub use self::streaming::Streaming;
 
 #[cfg(feature = "server")]
@@ -52,7 +60,3 @@ pub use self::running::Running;
 pub(crate) use self::server_call::refuse;
 #[cfg(feature = "server")]
 pub use self::server_call::{Ended, ServerCall};
-
-/// The encodings that this library can compress and decompress: none yet, so that every peer is told
-/// `identity` and every compressed message is refused by name.
-pub(crate) const ENCODINGS: &[&str] = &[];

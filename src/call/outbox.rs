@@ -29,6 +29,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::metadata::Metadata;
 use crate::status::Status;
+use crate::wire::Encoding;
 
 /// Bytes between one sender and one writer.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ pub(crate) struct Outbox(Mutex<State>);
 struct State {
     buffer: BytesMut,
     /// A server's response head, to be sent before the buffer.
-    head: Option<Metadata>,
+    head: Option<Head>,
     phase: Phase,
     /// Whether the writer holds bytes that it has not handed over yet.
     writing: bool,
@@ -61,10 +62,17 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Gone;
 
+/// A server's response head, as far as the sender decides it.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) metadata: Metadata,
+    pub(crate) encoding: Encoding,
+}
+
 /// What a writer takes out.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    pub(crate) head: Option<Metadata>,
+    pub(crate) head: Option<Head>,
     pub(crate) bytes: Bytes,
     pub(crate) phase: Phase,
 }
@@ -88,7 +96,7 @@ impl Outbox {
     /// If `encode` refuses, the call is abandoned and the refusal kept for its end.
     pub(crate) fn push(
         &self,
-        head: Option<Metadata>,
+        head: Option<Head>,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), Status>,
     ) -> Result<(), Gone> {
         let mut state = self.lock();

@@ -6,10 +6,11 @@
 //! Must not know: message types, deadlines, interceptors.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-
+use super::compress::Arrived;
+use super::shared::CallSettings;
 use crate::method::MethodKind;
 use crate::status::Status;
 use crate::transport::RecvHalf;
@@ -22,20 +23,27 @@ pub(super) struct RequestReader {
     decoder: MessageDecoder,
     order: ServerState,
     encoding: Encoding,
+    settings: Arc<CallSettings>,
 }
 
 impl RequestReader {
-    pub(super) fn new(recv: RecvHalf, kind: MethodKind, encoding: Encoding, limit: usize) -> Self {
-        RequestReader { recv, decoder: MessageDecoder::new(limit), order: ServerState::new(kind), encoding }
+    pub(super) fn new(
+        recv: RecvHalf,
+        kind: MethodKind,
+        encoding: Encoding,
+        settings: Arc<CallSettings>,
+    ) -> Self {
+        let (decoder, order) = (MessageDecoder::new(settings.receive), ServerState::new(kind));
+        RequestReader { recv, decoder, order, encoding, settings }
     }
 
     /// The next message; `None` when the client has half-closed after a whole number of them.
-    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Status>> {
+    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Arrived>, Status>> {
         loop {
             if let Some(frame) = self.decoder.next()? {
-                self.encoding.admit(&frame)?;
                 self.order = self.order.on(Event::Message)?;
-                return Poll::Ready(Ok(Some(frame.bytes)));
+                let message = self.settings.encodings.decode(frame, self.encoding, self.settings.receive)?;
+                return Poll::Ready(Ok(Some(message)));
             }
             match ready!(self.recv.poll_chunk(cx)) {
                 Some(chunk) => {
@@ -56,7 +64,7 @@ impl RequestReader {
     /// The only message of a request that has exactly one.
     ///
     /// The end of the request is waited for, because a second message makes it invalid.
-    pub(super) async fn single(&mut self) -> Result<Bytes, Status> {
+    pub(super) async fn single(&mut self) -> Result<Arrived, Status> {
         let mut message = None;
         while let Some(next) = poll_fn(|cx| self.poll_message(cx)).await? {
             message = Some(next);

@@ -13,11 +13,13 @@
 //!
 //! Must not know: message types, deadlines, interceptors.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 
-use super::ENCODINGS;
+use super::compress::Arrived;
+use super::shared::CallSettings;
 use crate::metadata::Metadata;
 use crate::method::MethodKind;
 use crate::status::Status;
@@ -34,6 +36,7 @@ pub(super) struct ResponseReader {
     decoder: MessageDecoder,
     order: ClientState,
     phase: Phase,
+    settings: Arc<CallSettings>,
 }
 
 #[derive(Debug)]
@@ -48,16 +51,16 @@ enum Phase {
 /// What comes after the head.
 #[derive(Debug)]
 pub(super) enum Item {
-    /// A message, still encoded.
-    Message(Bytes),
+    /// A message.
+    Message(Arrived),
     /// The call ended well, with this metadata in its trailers.
     End(Metadata),
 }
 
 impl ResponseReader {
-    pub(super) fn new(recv: RecvHalf, kind: MethodKind, limit: usize) -> Self {
-        let (decoder, order) = (MessageDecoder::new(limit), ClientState::new(kind));
-        ResponseReader { recv, decoder, order, phase: Phase::Head }
+    pub(super) fn new(recv: RecvHalf, kind: MethodKind, settings: Arc<CallSettings>) -> Self {
+        let (decoder, order) = (MessageDecoder::new(settings.receive), ClientState::new(kind));
+        ResponseReader { recv, decoder, order, phase: Phase::Head, settings }
     }
 
     /// Whether the head has not been read yet.
@@ -69,7 +72,7 @@ impl ResponseReader {
     /// trailers (PROTOCOL-HTTP2, "Responses").
     pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
         let (parts, ended) = ready!(self.recv.poll_head(cx))?;
-        let head = match ResponseHead::parse(parts, ended, ENCODINGS) {
+        let head = match ResponseHead::parse(parts, ended, self.settings.encodings.names()) {
             ResponseStart::Head(head) => {
                 self.order = self.order.on(Event::Head)?;
                 self.phase = Phase::Messages(head.encoding);
@@ -94,9 +97,10 @@ impl ResponseReader {
             match &mut self.phase {
                 Phase::Messages(encoding) => {
                     if let Some(frame) = self.decoder.next()? {
-                        encoding.admit(&frame)?;
                         self.order = self.order.on(Event::Message)?;
-                        return Poll::Ready(Ok(Item::Message(frame.bytes)));
+                        let message =
+                            self.settings.encodings.decode(frame, *encoding, self.settings.receive)?;
+                        return Poll::Ready(Ok(Item::Message(message)));
                     }
                     match ready!(self.recv.poll_chunk(cx)) {
                         Some(chunk) => self.take_in(chunk?),

@@ -28,7 +28,7 @@ use tokio::time::Sleep;
 
 use super::clock;
 use super::interceptor::{Direction, Interceptor};
-use super::outbox::Outbox;
+use super::outbox::{Head, Outbox};
 use super::sender::Sender;
 use super::server_call::Ended;
 use super::shared::CallShared;
@@ -39,7 +39,7 @@ use crate::method::MethodKind;
 use crate::response::Response;
 use crate::status::Status;
 use crate::transport::{SendHalf, TransportError};
-use crate::wire::{self, AcceptEncoding, AnswerState, ContentType, Encoding, Event, ResponseHead, Trailers};
+use crate::wire::{AcceptEncoding, AnswerState, ContentType, Encoding, Event, ResponseHead, Trailers};
 
 /// A call whose handler is at work, or has just ended.
 pub struct Running<I: Interceptor, R> {
@@ -54,11 +54,27 @@ pub struct Running<I: Interceptor, R> {
 pub(super) struct Wire {
     pub(super) send: SendHalf,
     pub(super) content_type: ContentType,
+    pub(super) replies: Replies,
     pub(super) deadline: Option<Deadline>,
     /// Taken from the outbox, and not handed over yet.
     bytes: Bytes,
     /// What has been said of the response, and so what may be said next.
     order: AnswerState,
+}
+
+/// How answers may be compressed.
+pub(super) struct Replies {
+    /// What the client can read.
+    pub(super) accept: AcceptEncoding,
+    /// What is used if the handler says nothing: the encoding of the request, if the client can read it too.
+    pub(super) encoding: Encoding,
+}
+
+/// A response of one message, ready for the wire.
+struct Answer {
+    head: Head,
+    message: Bytes,
+    trailers: Metadata,
 }
 
 /// Why a handler does not go on.
@@ -108,16 +124,16 @@ impl<I: Interceptor, R: Message> Running<I, R> {
     pub async fn reply(mut self, reply: Result<Response<R>, Status>) -> Result<(), Ended> {
         let answer = reply.and_then(|response| self.encode(response));
         match answer {
-            Ok((mut head, message, trailers)) => {
+            Ok(mut answer) => {
                 self.wire.send_early_head(&self.call.outbox);
                 if self.wire.order.is_untouched() {
-                    self.call.headers(&mut head);
-                    self.wire.send_head(head);
+                    self.call.headers(&mut answer.head.metadata);
+                    self.wire.send_head(answer.head);
                 }
-                if let Err(stop) = self.wire.write_all(message).await {
+                if let Err(stop) = self.wire.write_all(answer.message).await {
                     return self.end(Err(stop.status()), None, Metadata::new(), Some(stop));
                 }
-                self.end(Ok(()), None, trailers, None)
+                self.end(Ok(()), None, answer.trailers, None)
             }
             Err(status) => {
                 self.wire.send_early_head(&self.call.outbox);
@@ -149,12 +165,17 @@ impl<I: Interceptor, R: Message> Running<I, R> {
         self.end(end, head, trailers, stopped)
     }
 
-    fn encode(&self, response: Response<R>) -> Result<(Metadata, Bytes, Metadata), Status> {
+    fn encode(&self, response: Response<R>) -> Result<Answer, Status> {
+        let encoding = match response.encoding() {
+            Some(name) => self.wire.replies.accept.choose(self.call.settings.encodings.named(name)),
+            None => self.wire.replies.encoding,
+        };
         let (mut message, head, trailers) = response.into_parts();
         self.call.message(Direction::Response, &mut message)?;
         let mut buffer = BytesMut::new();
-        wire::encode_message(&message, self.call.limits.send, &mut buffer)?;
-        Ok((head, buffer.freeze(), trailers))
+        let settings = &self.call.settings;
+        settings.encodings.encode(&message, encoding, settings.send, &mut buffer)?;
+        Ok(Answer { head: Head { metadata: head, encoding }, message: buffer.freeze(), trailers })
     }
 
     fn end(
@@ -173,9 +194,10 @@ impl Wire {
         send: SendHalf,
         kind: MethodKind,
         content_type: ContentType,
+        replies: Replies,
         deadline: Option<Deadline>,
     ) -> Self {
-        Wire { send, content_type, deadline, bytes: Bytes::new(), order: AnswerState::new(kind) }
+        Wire { send, content_type, replies, deadline, bytes: Bytes::new(), order: AnswerState::new(kind) }
     }
 
     /// Polls a future of the application, and between its turns the outbox, the peer and the clock.
@@ -227,7 +249,7 @@ impl Wire {
         let head = head.filter(|head| self.order.is_untouched() && (end.is_ok() || !head.is_empty()));
         if let Some(mut head) = head {
             call.headers(&mut head);
-            self.send_head(head);
+            self.send_head(Head { metadata: head, encoding: Encoding::Identity });
         }
         let trailers = Trailers { end, metadata: trailers };
         let sent = match self.order.is_untouched() {
@@ -238,16 +260,16 @@ impl Wire {
     }
 
     /// Sends the head, unless it was sent. If the stream is gone, whoever writes next finds out.
-    fn send_head(&mut self, metadata: Metadata) {
+    fn send_head(&mut self, head: Head) {
         let Ok(order) = self.order.on(Event::Head) else {
             return;
         };
         self.order = order;
         let head = ResponseHead {
             content_type: self.content_type.clone(),
-            encoding: Encoding::Identity,
+            encoding: head.encoding,
             accept_encoding: AcceptEncoding::default(),
-            metadata,
+            metadata: head.metadata,
         };
         let _ = self.send.send_head(head.into_response(), false);
     }

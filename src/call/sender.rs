@@ -16,12 +16,12 @@ use futures_core::Stream;
 
 use super::info::Side;
 use super::interceptor::Direction;
-use super::outbox::Gone;
-use super::shared::Hook;
+use super::outbox::{Gone, Head};
+use super::shared::{CallSettings, Hook};
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
-use crate::wire;
+use crate::wire::Encoding;
 
 /// The writing half of a call.
 ///
@@ -38,6 +38,10 @@ pub struct Sender<T> {
     trailers: Metadata,
     headers_sent: bool,
     finished: bool,
+    /// What the head says of compression.
+    encoding: Encoding,
+    /// Whether the next message is compressed, if the encoding allows it.
+    compressing: bool,
 }
 
 /// The call has ended, so nothing more can be sent.
@@ -61,13 +65,15 @@ impl From<Gone> for Closed {
 }
 
 impl<T: Message> Sender<T> {
-    pub(crate) fn new(hook: Arc<dyn Hook<T>>) -> Self {
+    pub(crate) fn new(hook: Arc<dyn Hook<T>>, encoding: Encoding) -> Self {
         Sender {
             hook,
             headers: Metadata::new(),
             trailers: Metadata::new(),
             headers_sent: false,
             finished: false,
+            encoding,
+            compressing: true,
         }
     }
 
@@ -87,9 +93,18 @@ impl<T: Message> Sender<T> {
             self.hook.outbox().refuse(refusal);
             return Err(Closed);
         }
-        let limit = self.hook.limits().send;
         let head = self.head_to_send();
-        Ok(self.hook.outbox().push(head, |buffer| Ok(wire::encode_message(&message, limit, buffer)?))?)
+        let encoding = if self.compressing { self.encoding } else { Encoding::Identity };
+        let CallSettings { encodings, send, .. } = self.hook.settings();
+        Ok(self.hook.outbox().push(head, |buffer| encodings.encode(&message, encoding, *send, buffer))?)
+    }
+
+    /// Switches compression off, or on again, from the next message on.
+    ///
+    /// Messages are compressed one by one, so what is small or dense already, or a secret beside text that an
+    /// attacker chooses, can be left out. Without an agreed encoding nothing is compressed anyway.
+    pub fn compress(&mut self, on: bool) {
+        self.compressing = on;
     }
 
     /// Sends every message of a stream.
@@ -149,14 +164,14 @@ impl<T: Message> Sender<T> {
     }
 
     /// The head, if this server has not sent it.
-    fn head_to_send(&mut self) -> Option<Metadata> {
+    fn head_to_send(&mut self) -> Option<Head> {
         if self.headers_sent || self.hook.info().side() == Side::Client {
             return None;
         }
         self.headers_sent = true;
         let mut head = std::mem::take(&mut self.headers);
         self.hook.headers(&mut head);
-        Some(head)
+        Some(Head { metadata: head, encoding: self.encoding })
     }
 
     fn direction(&self) -> Direction {

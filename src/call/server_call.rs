@@ -12,9 +12,9 @@ use super::clock;
 use super::info::{CallInfo, Side};
 use super::interceptor::{Direction, Interceptor};
 use super::request_reader::RequestReader;
-use super::running::{Running, Stop, Wire};
+use super::running::{Replies, Running, Stop, Wire};
 use super::sender::Sender;
-use super::shared::{CallShared, Limits};
+use super::shared::{CallSettings, CallShared};
 use super::streaming::{Streaming, decode};
 use crate::deadline::Deadline;
 use crate::message::Message;
@@ -32,7 +32,7 @@ pub struct ServerCall<I: Interceptor> {
     send: SendHalf,
     recv: RecvHalf,
     interceptors: Arc<I>,
-    limits: Limits,
+    settings: Arc<CallSettings>,
     peer: PeerInfo,
 }
 
@@ -45,11 +45,11 @@ impl<I: Interceptor> ServerCall<I> {
         head: RequestHead,
         halves: (SendHalf, RecvHalf),
         interceptors: Arc<I>,
-        limits: Limits,
+        settings: Arc<CallSettings>,
         peer: PeerInfo,
     ) -> Self {
         let (send, recv) = halves;
-        ServerCall { head, send, recv, interceptors, limits, peer }
+        ServerCall { head, send, recv, interceptors, settings, peer }
     }
 
     /// The method's own name: what stands after the last slash of the path.
@@ -80,7 +80,7 @@ impl<I: Interceptor> ServerCall<I> {
         method: &Method<Q, R>,
     ) -> Result<(Request<Q>, Sender<R>, Running<I, R>), Ended> {
         let (request, begun) = self.begin_single(method.kind()).await?;
-        Ok((request, Sender::new(begun.call.clone()), begun.into_running()))
+        Ok((request, begun.sender(), begun.into_running()))
     }
 
     /// Begins a call whose client streams.
@@ -106,7 +106,7 @@ impl<I: Interceptor> ServerCall<I> {
         method: &Method<Q, R>,
     ) -> Result<(Request<Streaming<Q>>, Sender<R>, Running<I, R>), Ended> {
         let (request, begun) = self.begin_stream(method.kind()).await?;
-        Ok((request, Sender::new(begun.call.clone()), begun.into_running()))
+        Ok((request, begun.sender(), begun.into_running()))
     }
 
     /// Answers a method that the service does not have. Interceptors do not see such a call.
@@ -122,33 +122,35 @@ impl<I: Interceptor> ServerCall<I> {
 
     /// The first moment: deadline, interceptors.
     async fn begin(self, kind: MethodKind) -> Result<(Begun<I>, RequestReader, Metadata), Ended> {
-        let ServerCall { head, send, recv, interceptors, limits, peer } = self;
+        let ServerCall { head, send, recv, interceptors, settings, peer } = self;
         let deadline = head.timeout.map(|timeout| Deadline::after(clock::now(), timeout));
         let info = CallInfo::new(Side::Server, head.uri, kind, deadline);
         info.set_peer(peer);
-        let call = Arc::new(CallShared::new(interceptors, info, limits));
-        let mut begun =
-            Begun { call: call.clone(), wire: Wire::new(send, kind, head.content_type, deadline) };
+        let call = Arc::new(CallShared::new(interceptors, info, settings.clone()));
+        let encoding = head.accept_encoding.choose(settings.outgoing().unwrap_or(head.encoding));
+        let replies = Replies { accept: head.accept_encoding, encoding };
+        let wire = Wire::new(send, kind, head.content_type, replies, deadline);
+        let mut begun = Begun { call: call.clone(), wire };
         let mut metadata = head.metadata;
         let started = match deadline {
             Some(deadline) if deadline.has_passed(clock::now()) => Err(Stop::Deadline),
             _ => begun.wire.race(None, call.start(&mut metadata)).await,
         };
         begun.go_on(started)?;
-        Ok((begun, RequestReader::new(recv, kind, head.encoding, limits.receive), metadata))
+        Ok((begun, RequestReader::new(recv, kind, head.encoding, settings), metadata))
     }
 
     /// The first moment, and the one message of the request.
     async fn begin_single<Q: Message>(self, kind: MethodKind) -> Result<(Request<Q>, Begun<I>), Ended> {
         let (mut begun, mut reader, metadata) = self.begin(kind).await?;
         let read = begun.wire.race(None, reader.single()).await;
-        let bytes = begun.go_on(read)?;
-        let message = decode::<Q>(bytes).and_then(|mut message| {
+        let arrived = begun.go_on(read)?;
+        let message = decode::<Q>(arrived.bytes).and_then(|mut message| {
             begun.call.message(Direction::Request, &mut message)?;
             Ok(message)
         });
         let message = begun.go_on(Ok(message))?;
-        Ok((begun.request(message, metadata), begun))
+        Ok((begun.request(message, metadata).with_was_compressed(arrived.compressed), begun))
     }
 
     /// The first moment, and the request as it comes.
@@ -196,6 +198,10 @@ impl<I: Interceptor> Begun<I> {
     fn request<T>(&self, message: T, metadata: Metadata) -> Request<T> {
         let info = &self.call.info;
         Request::arrived(message, metadata, info.deadline(), info.peer().cloned(), info.extensions())
+    }
+
+    fn sender<R: Message>(&self) -> Sender<R> {
+        Sender::new(self.call.clone(), self.wire.replies.encoding)
     }
 
     fn into_running<R: Message>(self) -> Running<I, R> {

@@ -10,35 +10,53 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::compress::Encodings;
 use super::info::CallInfo;
 use super::interceptor::{Direction, Interceptor};
 use super::outbox::Outbox;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
+use crate::wire::Encoding;
 
 /// What the halves of one call share.
 pub(crate) struct CallShared<I: Interceptor> {
     interceptors: Arc<I>,
     pub(crate) info: CallInfo,
-    pub(crate) limits: Limits,
+    pub(crate) settings: Arc<CallSettings>,
     /// Encoded bytes between a [`Sender`](super::Sender) and the wire; unused where one message is sent.
     pub(crate) outbox: Outbox,
     ended: AtomicBool,
 }
 
-/// How large messages may be, in bytes after decompression.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Of one message that arrives.
+/// What all calls of a channel or a server have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct CallSettings {
+    /// The largest message that may arrive, in bytes after decompression.
     pub(crate) receive: usize,
-    /// Of one message that is sent.
+    /// The largest message that may be sent, in bytes before compression.
     pub(crate) send: usize,
+    /// The encodings that this side knows.
+    pub(crate) encodings: Encodings,
+    /// The one in which messages are sent if nobody says otherwise.
+    pub(crate) outgoing: Option<&'static str>,
 }
 
-impl Default for Limits {
+impl CallSettings {
+    /// The encoding in which messages are sent if nobody says otherwise.
+    pub(crate) fn outgoing(&self) -> Option<Encoding> {
+        self.outgoing.map(|name| self.encodings.named(name))
+    }
+}
+
+impl Default for CallSettings {
     fn default() -> Self {
-        Limits { receive: MAX_RECEIVE_BYTES, send: usize::MAX }
+        CallSettings {
+            receive: MAX_RECEIVE_BYTES,
+            send: usize::MAX,
+            encodings: Encodings::default(),
+            outgoing: None,
+        }
     }
 }
 
@@ -52,15 +70,15 @@ pub(crate) trait Hook<T>: Send + Sync {
     fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata);
     /// The facts of the call.
     fn info(&self) -> &CallInfo;
-    /// Its limits.
-    fn limits(&self) -> Limits;
+    /// Its limits and encodings.
+    fn settings(&self) -> &CallSettings;
     /// Its outbox.
     fn outbox(&self) -> &Outbox;
 }
 
 impl<I: Interceptor> CallShared<I> {
-    pub(crate) fn new(interceptors: Arc<I>, info: CallInfo, limits: Limits) -> Self {
-        CallShared { interceptors, info, limits, outbox: Outbox::default(), ended: AtomicBool::new(false) }
+    pub(crate) fn new(interceptors: Arc<I>, info: CallInfo, settings: Arc<CallSettings>) -> Self {
+        CallShared { interceptors, info, settings, outbox: Outbox::default(), ended: AtomicBool::new(false) }
     }
 
     /// The first moment.
@@ -109,8 +127,8 @@ impl<I: Interceptor, T: Message> Hook<T> for CallShared<I> {
         &self.info
     }
 
-    fn limits(&self) -> Limits {
-        self.limits
+    fn settings(&self) -> &CallSettings {
+        &self.settings
     }
 
     fn outbox(&self) -> &Outbox {

@@ -17,7 +17,10 @@ use tokio::time::Sleep;
 
 #[cfg(feature = "client")]
 use super::clock;
+use super::compress::Arrived;
 use super::interceptor::Direction;
+#[cfg(feature = "server")]
+use super::outbox::Head;
 #[cfg(feature = "server")]
 use super::request_reader::RequestReader;
 #[cfg(feature = "client")]
@@ -28,6 +31,8 @@ use super::shared::Hook;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
+#[cfg(feature = "server")]
+use crate::wire::Encoding;
 
 /// The reading half of a call.
 ///
@@ -43,6 +48,8 @@ use crate::status::Status;
 pub struct Streaming<T> {
     hook: Arc<dyn Hook<T>>,
     source: Source,
+    /// Whether the last message was compressed on the wire.
+    compressed: bool,
     #[cfg(feature = "client")]
     head: Option<Metadata>,
     #[cfg(feature = "client")]
@@ -76,6 +83,7 @@ impl<T: Message> Streaming<T> {
         Streaming {
             hook,
             source,
+            compressed: false,
             #[cfg(feature = "client")]
             head: None,
             #[cfg(feature = "client")]
@@ -105,8 +113,8 @@ impl<T: Message> Streaming<T> {
             #[cfg(feature = "server")]
             Source::Request(reader) => {
                 let message = ready!(reader.poll_message(cx));
-                let message = message.and_then(|bytes| match bytes {
-                    Some(bytes) => self.read(Direction::Request, bytes).map(Some),
+                let message = message.and_then(|arrived| match arrived {
+                    Some(arrived) => self.read(Direction::Request, arrived).map(Some),
                     None => Ok(None),
                 });
                 if !matches!(message, Ok(Some(_))) {
@@ -119,8 +127,14 @@ impl<T: Message> Streaming<T> {
         }
     }
 
-    fn read(&self, direction: Direction, bytes: Bytes) -> Result<T, Status> {
-        let mut message = decode::<T>(bytes)?;
+    /// Whether the last message came compressed.
+    pub fn was_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    fn read(&mut self, direction: Direction, arrived: Arrived) -> Result<T, Status> {
+        self.compressed = arrived.compressed;
+        let mut message = decode::<T>(arrived.bytes)?;
         self.hook.message(direction, &mut message)?;
         Ok(message)
     }
@@ -139,7 +153,8 @@ impl<T: Message> Streaming<T> {
     /// [`Closed`] if the call has ended.
     pub fn send_headers(&mut self, mut metadata: Metadata) -> Result<(), Closed> {
         self.hook.headers(&mut metadata);
-        Ok(self.hook.outbox().push(Some(metadata), |_| Ok(()))?)
+        let head = Head { metadata, encoding: Encoding::Identity };
+        Ok(self.hook.outbox().push(Some(head), |_| Ok(()))?)
     }
 }
 

@@ -21,7 +21,7 @@ use http::uri::{Authority, Parts, PathAndQuery, Scheme, Uri};
 use super::subchannel::Subchannel;
 use crate::call::client_call::{self, Upload};
 use crate::call::{
-    CallInfo, CallShared, ENCODINGS, Interceptor, Limits, Sender, Side, Stack, Streaming, now, within,
+    CallInfo, CallSettings, CallShared, Interceptor, Sender, Side, Stack, Streaming, now, within,
 };
 use crate::deadline::Deadline;
 use crate::message::Message;
@@ -56,7 +56,8 @@ pub(super) struct CallDefaults {
     pub(super) authority: Authority,
     pub(super) user_agent: HeaderValue,
     pub(super) timeout: Option<Duration>,
-    pub(super) limits: Limits,
+    pub(super) accept_encoding: AcceptEncoding,
+    pub(super) settings: Arc<CallSettings>,
 }
 
 impl Channel {
@@ -120,11 +121,12 @@ impl<I: Interceptor> Channel<I> {
         method: &Method<Q, R>,
         request: Request<Q>,
     ) -> Result<Response<R>, Status> {
+        let encoding = self.encoding(&request)?;
         let (mut message, metadata, call) = self.begin(method.describe(), request);
         let result = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
-            let message = client_call::encode_request(&call, &mut message)?;
-            let (send, recv) = self.open_stream(&call, metadata).await?;
+            let message = client_call::encode_request(&call, &mut message, encoding)?;
+            let (send, recv) = self.open_stream(&call, metadata, encoding).await?;
             client_call::unary(&call, message, send, recv).await
         });
         match result.await {
@@ -153,12 +155,13 @@ impl<I: Interceptor> Channel<I> {
         method: &Method<Q, R>,
         request: Request<Q>,
     ) -> Result<Streaming<R>, Status> {
+        let encoding = self.encoding(&request)?;
         let (mut message, metadata, call) = self.begin(method.describe(), request);
         let call = Arc::new(call);
         let streaming = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
-            let message = client_call::encode_request(&call, &mut message)?;
-            let (send, recv) = self.open_stream(&call, metadata).await?;
+            let message = client_call::encode_request(&call, &mut message, encoding)?;
+            let (send, recv) = self.open_stream(&call, metadata, encoding).await?;
             Ok(client_call::server_streaming(call.clone(), message, send, recv).await)
         });
         streaming.await.map_err(|status| call.fail(status))
@@ -205,14 +208,15 @@ impl<I: Interceptor> Channel<I> {
         method: MethodDescriptor,
         head: Request<()>,
     ) -> Result<(Sender<Q>, Streaming<R>), Status> {
+        let encoding = self.encoding(&head)?;
         let ((), metadata, call) = self.begin(method, head);
         let call = Arc::new(call);
         let halves = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
-            self.open_stream(&call, metadata).await
+            self.open_stream(&call, metadata, encoding).await
         });
         let (send, recv) = halves.await.map_err(|status| call.fail(status))?;
-        Ok(client_call::both_halves(call, send, recv))
+        Ok(client_call::both_halves(call, send, recv, encoding))
     }
 
     /// What a call is before anything has happened.
@@ -223,7 +227,23 @@ impl<I: Interceptor> Channel<I> {
         let (message, metadata, extensions) = request.into_parts();
         let info = CallInfo::new(Side::Client, defaults.uri(method.path()), method.kind(), deadline);
         let info = info.with_extensions(extensions);
-        (message, metadata, CallShared::new(self.interceptors.clone(), info, defaults.limits))
+        (message, metadata, CallShared::new(self.interceptors.clone(), info, defaults.settings.clone()))
+    }
+
+    /// How the messages of this request are compressed.
+    fn encoding<T>(&self, request: &Request<T>) -> Result<Encoding, Status> {
+        let defaults = &self.core.defaults;
+        match request.encoding() {
+            None => Ok(defaults.settings.outgoing().unwrap_or_default()),
+            Some("identity") => Ok(Encoding::Identity),
+            Some(name) => match defaults.settings.encodings.named(name) {
+                Encoding::Identity => {
+                    let help = "add it with Endpoint::compression";
+                    Err(Status::internal(format!("the channel has no compressor named {name:?}: {help}")))
+                }
+                named => Ok(named),
+            },
+        }
     }
 
     /// Waits for a connection, and sends the request head on it.
@@ -231,6 +251,7 @@ impl<I: Interceptor> Channel<I> {
         &self,
         call: &CallShared<I>,
         metadata: Metadata,
+        encoding: Encoding,
     ) -> Result<(SendHalf, RecvHalf), Status> {
         let mut connection = self.core.subchannel.ready().await?;
         call.info.set_peer(connection.peer);
@@ -238,8 +259,8 @@ impl<I: Interceptor> Channel<I> {
             uri: call.info.uri().clone(),
             content_type: ContentType::Grpc,
             timeout: call.info.deadline().map(|deadline| deadline.remaining(now())),
-            encoding: Encoding::Identity,
-            accept_encoding: AcceptEncoding::new(ENCODINGS),
+            encoding,
+            accept_encoding: self.core.defaults.accept_encoding.clone(),
             user_agent: Some(self.core.defaults.user_agent.clone()),
             metadata,
         };

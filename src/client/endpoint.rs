@@ -14,7 +14,7 @@ use http::uri::Authority;
 use super::channel::{CallDefaults, Channel};
 use super::subchannel::{Connecting, Subchannel};
 use super::target::{InvalidTarget, Target, parse_authority};
-use crate::call::Limits;
+use crate::call::{CallSettings, Compressor};
 use crate::policy::backoff::BackoffConfig;
 use crate::policy::connectivity::ConnectivityConfig;
 use crate::status::Status;
@@ -36,7 +36,7 @@ pub struct Endpoint {
     authority: Authority,
     user_agent: HeaderValue,
     timeout: Option<Duration>,
-    limits: Limits,
+    settings: CallSettings,
     http2: Http2Settings,
     connector: Arc<dyn ErasedConnector>,
     connectivity: ConnectivityConfig,
@@ -80,7 +80,7 @@ impl Endpoint {
             target,
             user_agent: HeaderValue::from_static(USER_AGENT),
             timeout: None,
-            limits: Limits::default(),
+            settings: CallSettings::default(),
             http2: Http2Settings::client(),
             connector: Arc::new(SocketConnector),
             connectivity: ConnectivityConfig::default(),
@@ -116,13 +116,28 @@ impl Endpoint {
 
     /// The largest message that is accepted, in bytes after decompression; 4 MiB by default.
     pub fn max_receive_message_size(mut self, bytes: usize) -> Self {
-        self.limits.receive = bytes;
+        self.settings.receive = bytes;
         self
     }
 
     /// The largest message that is sent, in bytes; unlimited by default.
     pub fn max_send_message_size(mut self, bytes: usize) -> Self {
-        self.limits.send = bytes;
+        self.settings.send = bytes;
+        self
+    }
+
+    /// One more encoding that responses may come in; servers are told.
+    pub fn compression(mut self, compressor: impl Compressor) -> Self {
+        self.settings.encodings.add(compressor);
+        self
+    }
+
+    /// Compresses the requests of every call that says nothing else, in an encoding added by
+    /// [`compression`](Endpoint::compression).
+    ///
+    /// A server that does not know it answers `UNIMPLEMENTED`.
+    pub fn compress_requests(mut self, encoding: &'static str) -> Self {
+        self.settings.outgoing = Some(encoding);
         self
     }
 
@@ -164,7 +179,8 @@ impl Endpoint {
             authority: self.authority,
             user_agent: self.user_agent,
             timeout: self.timeout,
-            limits: self.limits,
+            accept_encoding: self.settings.encodings.accept(),
+            settings: Arc::new(self.settings),
         };
         Channel::new(Subchannel::new(connecting), defaults)
     }

@@ -15,7 +15,7 @@ use super::event::ServerEvent;
 use super::router::Router;
 use super::service::Service;
 use super::serving::{Serving, serve};
-use crate::call::{Interceptor, Stack};
+use crate::call::{CallSettings, Compressor, Interceptor, Stack};
 use crate::transport::{Http2Settings, Incoming, TcpIncoming};
 
 /// Answers calls; see [`Server::builder`].
@@ -104,13 +104,30 @@ impl<I: Interceptor> ServerBuilder<I> {
 
     /// The largest message that is accepted, in bytes after decompression; 4 MiB by default.
     pub fn max_receive_message_size(mut self, bytes: usize) -> Self {
-        self.router.limits.receive = bytes;
+        self.settings().receive = bytes;
         self
     }
 
     /// The largest message that is sent, in bytes; unlimited by default.
     pub fn max_send_message_size(mut self, bytes: usize) -> Self {
-        self.router.limits.send = bytes;
+        self.settings().send = bytes;
+        self
+    }
+
+    /// One more encoding that requests may come in.
+    ///
+    /// A request that is compressed is answered in the same encoding, if the client accepts it; a handler chooses
+    /// otherwise with [`Response::with_encoding`](crate::Response::with_encoding) or
+    /// [`Sender::compress`](crate::Sender::compress).
+    pub fn compression(mut self, compressor: impl Compressor) -> Self {
+        self.settings().encodings.add(compressor);
+        self
+    }
+
+    /// Compresses the responses of every call whose client accepts it, in an encoding added by
+    /// [`compression`](ServerBuilder::compression), whatever the request came in.
+    pub fn compress_responses(mut self, encoding: &'static str) -> Self {
+        self.settings().outgoing = Some(encoding);
         self
     }
 
@@ -186,6 +203,12 @@ impl<I: Interceptor> ServerBuilder<I> {
         };
         serve(Arc::new(serving), incoming, shutdown, self.grace).await;
         Ok(())
+    }
+}
+
+impl<I> ServerBuilder<I> {
+    fn settings(&mut self) -> &mut CallSettings {
+        Arc::make_mut(&mut self.router.settings)
     }
 }
 

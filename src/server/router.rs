@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::service::Service;
-use crate::call::{ENCODINGS, Interceptor, Limits, ServerCall, refuse};
+use crate::call::{CallSettings, Interceptor, ServerCall, refuse};
 use crate::peer::PeerInfo;
 use crate::status::Status;
 use crate::transport::{Accepted, RecvHalf, SendHalf};
@@ -21,7 +21,7 @@ use crate::wire::RequestHead;
 #[derive(Default)]
 pub(super) struct Router {
     routes: HashMap<&'static str, Arc<dyn Route>>,
-    pub(super) limits: Limits,
+    pub(super) settings: Arc<CallSettings>,
 }
 
 /// A mounted service, its type forgotten.
@@ -40,7 +40,7 @@ struct Mounted<S, I> {
 struct Arrived {
     head: RequestHead,
     halves: (SendHalf, RecvHalf),
-    limits: Limits,
+    settings: Arc<CallSettings>,
     peer: PeerInfo,
 }
 
@@ -58,7 +58,7 @@ impl Router {
     /// Answers a stream: by its service, or here and now.
     pub(super) fn answer(&self, accepted: Accepted, peer: &PeerInfo) {
         let Accepted { head, mut send, recv } = accepted;
-        let head = match RequestHead::parse(head, ENCODINGS) {
+        let head = match RequestHead::parse(head, self.settings.encodings.names()) {
             Ok(head) => head,
             Err(refusal) => {
                 // If the stream is gone there is nobody to tell.
@@ -68,8 +68,8 @@ impl Router {
         };
         match self.routes.get(head.service()) {
             Some(route) => {
-                let (halves, limits, peer) = ((send, recv), self.limits, peer.clone());
-                route.clone().spawn(Arrived { head, halves, limits, peer });
+                let (halves, settings, peer) = ((send, recv), self.settings.clone(), peer.clone());
+                route.clone().spawn(Arrived { head, halves, settings, peer });
             }
             None => {
                 let status = Status::unimplemented(format!("unknown service {}", head.service()));
@@ -82,8 +82,8 @@ impl Router {
 impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
     fn spawn(self: Arc<Self>, arrived: Arrived) {
         tokio::spawn(async move {
-            let Arrived { head, halves, limits, peer } = arrived;
-            let call = ServerCall::new(head, halves, self.interceptors.clone(), limits, peer);
+            let Arrived { head, halves, settings, peer } = arrived;
+            let call = ServerCall::new(head, halves, self.interceptors.clone(), settings, peer);
             // However it ended, there is nothing left to do.
             let _ = self.service.call(call).await;
         });

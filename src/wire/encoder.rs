@@ -55,6 +55,20 @@ pub fn encode_message<M: Message>(message: &M, limit: usize, out: &mut BytesMut)
     Ok(())
 }
 
+/// Appends a message that has been compressed already, flagged so, with its prefix.
+///
+/// # Errors
+///
+/// [`WireError::TooLarge`] if it is longer than a prefix can say; `out` is unchanged then.
+pub fn encode_compressed(message: &[u8], out: &mut BytesMut) -> Result<(), WireError> {
+    let too_large = |_| WireError::TooLarge { size: message.len() as u64, limit: u32::MAX as usize };
+    let len = u32::try_from(message.len()).map_err(too_large)?;
+    out.reserve(PREFIX_LEN.saturating_add(message.len()));
+    out.put_slice(&Prefix { compressed: true, len }.to_bytes());
+    out.put_slice(message);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

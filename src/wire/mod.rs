@@ -169,7 +169,7 @@ pub use binary::validate_binary;
 pub use call_state::{AnswerState, ClientState, Event, ServerState, Violation};
 pub use content_type::ContentType;
 pub use decoder::{Frame, MessageDecoder};
-pub use encoder::encode_message;
+pub use encoder::{encode_compressed, encode_message};
 pub use encoding::{AcceptEncoding, Encoding};
 pub use error::WireError;
 pub use prefix::{PREFIX_LEN, Prefix};
