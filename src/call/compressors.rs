@@ -186,7 +186,7 @@ mod tests {
     fn a_bomb_stops_one_byte_past_the_limit() {
         for compressor in all() {
             let bomb = compressor.compress(&vec![0; 8 << 20]).unwrap();
-            assert!(bomb.len() < 50_000);
+            assert!(bomb.len() < 100_000, "{} made {}", compressor.name(), bomb.len());
             let error = compressor.decompress(&bomb, 1_000).unwrap_err();
             assert_eq!(error, DecompressError::TooLarge { limit: 1_000 });
         }
