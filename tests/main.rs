@@ -8,5 +8,6 @@ mod support;
 mod cancellation;
 mod deadlines;
 mod early_end;
+mod on_the_wire;
 mod streaming;
 mod unary;
