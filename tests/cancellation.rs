@@ -6,16 +6,7 @@ use tokio::sync::Notify;
 use wirewright::{Code, Request};
 
 use crate::support::talk::{MANY, ONE, Stub, Talk};
-use crate::support::{House, within};
-
-/// Tells when it is dropped.
-struct Farewell(Arc<Notify>);
-
-impl Drop for Farewell {
-    fn drop(&mut self) {
-        self.0.notify_one();
-    }
-}
+use crate::support::{Farewell, House, within};
 
 #[tokio::test]
 async fn dropping_a_call_drops_its_handler() {

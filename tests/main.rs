@@ -10,5 +10,6 @@ mod cancellation;
 mod compression;
 mod deadlines;
 mod early_end;
+mod on_the_wire;
 mod streaming;
 mod unary;

@@ -1,10 +1,13 @@
 //! What the tests stand on: a service whose methods are closures, and a house with both ends in one process.
 
+pub mod frame;
+pub mod peer;
 pub mod talk;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use wirewright::server::Service;
 use wirewright::transport::pipe;
@@ -45,6 +48,16 @@ impl House {
             let _ = stop.send(());
         }
         within(self.server).await.unwrap().unwrap();
+        all_quiet().await;
+    }
+}
+
+/// Tells when it is dropped.
+pub struct Farewell(pub Arc<Notify>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.notify_one();
     }
 }
 
@@ -52,3 +65,27 @@ impl House {
 pub async fn within<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(30), future).await.expect("the test hangs")
 }
+
+/// The leak check: waits until no task is left but the test itself.
+///
+/// Tasks end by being polled, so it lets them run, and never looks at a clock that a test may have paused.
+pub async fn all_quiet() {
+    let metrics = tokio::runtime::Handle::current().metrics();
+    for _ in 0..MAX_TURNS {
+        if metrics.num_alive_tasks() == 0 {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{} tasks are left", metrics.num_alive_tasks());
+}
+
+/// Lets everything that can run do so, without a clock.
+pub async fn settle() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Far more turns than any task needs to end.
+const MAX_TURNS: usize = 100_000;
