@@ -14,10 +14,10 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 
-use crate::descriptors::EDITIONS;
 use crate::error::Error;
 use crate::locations::{Locations, below, field};
 use crate::names::{camel, is_identifier, keyword_safe, snake};
+use crate::sources::EDITIONS;
 
 mod cost;
 

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 use prost_types::FileDescriptorSet;
+use protox::file::{ChainFileResolver, GoogleFileResolver};
 
 use crate::error::Error;
+use crate::sources::Sources;
 
 /// The descriptors of some files, and where they came from.
 #[derive(Debug)]
@@ -28,15 +30,19 @@ pub(crate) struct Compiled {
 ///
 /// A file that cannot be found, read, parsed or linked, in one line.
 pub(crate) fn compile(protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<Compiled, Error> {
-    let explain = |error: protox::Error| explain(&error, includes);
-    let mut compiler = protox::Compiler::new(includes).map_err(explain)?;
+    let sources = Sources::new(includes);
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(sources.clone());
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).include_source_info(true);
     for proto in protos {
-        compiler.open_file(proto).map_err(explain)?;
+        sources.check_hidden(proto.as_ref())?;
+        compiler.open_file(proto).map_err(|error| explain(&error, &sources))?;
     }
-    let sources = compiler.files().filter_map(|file| file.path()).map(Path::to_owned).collect();
+    let paths = compiler.files().filter_map(|file| sources.find(file.name())).collect();
     let encoded = compiler.encode_file_descriptor_set();
-    Ok(Compiled { set: compiler.file_descriptor_set(), encoded, sources })
+    Ok(Compiled { set: compiler.file_descriptor_set(), encoded, sources: paths })
 }
 
 /// Reads a `FileDescriptorSet` that some compiler has written.
@@ -53,81 +59,51 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<FileDescriptorSet, Error> {
     })
 }
 
-/// The line that an edition is declared on, if the text begins with one.
-///
-/// protox reads proto2 and proto3, and about a file of an edition it says only that it did not expect the word.
-fn edition_line(source: &str) -> Option<usize> {
-    let mut rest = source;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        rest = if let Some(comment) = rest.strip_prefix("//") {
-            comment.split_once('\n')?.1
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            comment.split_once("*/")?.1
-        } else {
-            break;
-        };
-    }
-    let declared = rest.strip_prefix("edition")?.trim_start().starts_with('=');
-    let before = source.get(..source.len() - rest.len())?;
-    declared.then(|| before.matches('\n').count() + 1)
-}
-
 /// What protox found, in one line with file and line.
-fn explain(error: &protox::Error, includes: &[impl AsRef<Path>]) -> Error {
-    if let Some(error) = explain_edition(error, includes) {
-        return error;
-    }
+fn explain(error: &protox::Error, sources: &Sources) -> Error {
     // The one-line form, `file:line:column: message`, is the one that protox prints for debugging.
     let text = format!("{error:?}");
-    if error.is_file_not_found() {
-        let folders: Vec<_> =
-            includes.iter().map(|include| format!("`{}`", include.as_ref().display())).collect();
-        let folders = if folders.is_empty() { "no folder".to_owned() } else { folders.join(", ") };
-        return Error::new(format!("{text}; imports and files are looked for in {folders}"));
-    }
-    let mut parts = text.splitn(4, ':');
-    if let (Some(file), Some(line), Some(_column), Some(what)) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-        && let Ok(line) = line.parse()
-    {
-        return Error::at(file, line, what.trim());
-    }
-    match error.file() {
-        Some(file) if !text.contains(file) => Error::new(format!("{file}: {text}")),
-        _ => Error::new(text),
+    let text = match error.file() {
+        Some(file) if !text.contains(file) => format!("{file}: {text}"),
+        _ => text,
+    };
+    let (place, what) = split_place(&text);
+    let what = if error.is_file_not_found() {
+        format!("{what}; files and imports are looked for in {}", sources.folders())
+    } else {
+        what.to_owned()
+    };
+    match place {
+        Some((file, line)) => Error::at(file, line, what),
+        None => Error::new(what),
     }
 }
 
-/// The answer to a file of an edition, if that is the trouble.
-fn explain_edition(error: &protox::Error, includes: &[impl AsRef<Path>]) -> Option<Error> {
-    let name = error.file().filter(|_| error.is_parse())?;
-    let line = includes.iter().find_map(|include| {
-        let source = std::fs::read_to_string(include.as_ref().join(name)).ok()?;
-        edition_line(&source)
-    })?;
-    Some(Error::at(name, line, EDITIONS))
+/// Takes `file:line:` or `file:line:column:` off the front of a message.
+fn split_place(text: &str) -> (Option<(&str, usize)>, &str) {
+    let place = text.match_indices(':').find_map(|(at, _)| {
+        let (line, rest) = text.get(at + 1..)?.split_once(':')?;
+        Some(((text.get(..at)?, line.parse().ok()?), rest))
+    });
+    let Some((place, rest)) = place else { return (None, text) };
+    let is_column = |column: &str| !column.is_empty() && column.bytes().all(|b| b.is_ascii_digit());
+    let rest = rest.split_once(':').filter(|(column, _)| is_column(column)).map_or(rest, |(_, rest)| rest);
+    (Some(place), rest.trim())
 }
-
-/// Said of every file of an edition, whether it comes as text or as a descriptor.
-pub(crate) const EDITIONS: &str =
-    "editions are not supported; declare `syntax = \"proto3\"` or `\"proto2\"` instead";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_edition_is_found_behind_comments() {
-        for (source, line) in [
-            ("edition = \"2023\";", Some(1)),
-            ("// licence\n/* more\n */\n\nedition='2024';", Some(5)),
-            ("syntax = \"proto3\"; // edition = 1", None),
-            ("// edition = \"2023\";", None),
-            ("editions = 1", None),
-            ("", None),
+    fn the_place_is_taken_off_a_message() {
+        for (text, place, what) in [
+            ("a/b.proto:5:1: not: good", Some(("a/b.proto", 5)), "not: good"),
+            ("a.proto:5: name", Some(("a.proto", 5)), "name"),
+            ("file 'a' not found", None, "file 'a' not found"),
+            ("C:/a.proto:7:2: x", Some(("C:/a.proto", 7)), "x"),
         ] {
-            assert_eq!(edition_line(source), line, "{source}");
+            assert_eq!(split_place(text), (place, what));
         }
     }
 

@@ -70,7 +70,10 @@ impl Page {
         }
         // A rule between paragraphs separates them as well as a blank line does, and makes no heading of the first.
         if text.is_empty() || (text.len() >= 3 && is_rule(text)) {
-            self.lines.push(String::new());
+            // One blank line ends a paragraph as well as several do.
+            if self.lines.last().is_some_and(|line| !line.is_empty()) {
+                self.lines.push(String::new());
+            }
             self.after_blank = true;
         } else if let Some(mark) = run(text) {
             self.open_fence(Some(mark), indent);

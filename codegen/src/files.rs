@@ -71,10 +71,19 @@ impl Plan<'_> {
         modules.retain(|_, text| !text.is_empty());
         let mut files = Vec::new();
         for (path, text) in &modules {
-            files.push(GeneratedFile { name: self.file_name(path), content: format!("{GENERATED}{text}") });
+            let name = relative(Path::new(&self.file_name(path)), "default_package_filename")?;
+            if name.contains(['/', '\\']) {
+                return Err(Error::new(format!(
+                    "default_package_filename `{name}`: write the name of a file"
+                )));
+            }
+            files.push(GeneratedFile { name, content: format!("{GENERATED}{text}") });
         }
         if let Some(name) = self.include_file {
-            files.push(GeneratedFile { name: relative(name)?, content: self.includes(modules.keys()) });
+            files.push(GeneratedFile {
+                name: relative(name, "include_file")?,
+                content: self.includes(modules.keys()),
+            });
         }
         let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
         if names.len() < files.len() {
@@ -161,10 +170,10 @@ pub(crate) fn emit_rerun_if_changed(paths: &[PathBuf]) {
 }
 
 /// The name of a file below the output folder: no option may lead out of it.
-fn relative(name: &Path) -> Result<String, Error> {
+fn relative(name: &Path, option: &str) -> Result<String, Error> {
     let stays = name.components().all(|part| matches!(part, Component::Normal(_)));
     name.to_str().filter(|_| stays).map(str::to_owned).ok_or_else(|| {
-        Error::new(format!("include_file `{}`: write a path below the output folder", name.display()))
+        Error::new(format!("{option} `{}`: write a path below the output folder", name.display()))
     })
 }
 

@@ -50,6 +50,7 @@ mod names;
 pub mod plugin;
 mod printer;
 mod service;
+mod sources;
 
 use std::path::Path;
 

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Files, corners, descriptor_set, generate, plugin, read_folder, refresh, scratch};
+use crate::support::{
+    Files, assert_same, corners, descriptor_set, differences, generate, plugin, read_folder, refresh, scratch,
+};
 
 #[test]
 fn every_corner_is_generated_as_expected() {
@@ -64,35 +66,6 @@ fn the_plugin_gives_the_same_text() {
             answer.file.into_iter().map(|file| (file.name.unwrap(), file.content.unwrap())).collect();
         assert_same(&corner.name, &generate(&corner).unwrap(), &files);
     }
-}
-
-fn assert_same(corner: &str, expected: &Files, got: &Files) {
-    let wrong = differences(corner, expected, got);
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// The first differing line of each file that differs.
-fn differences(corner: &str, expected: &Files, got: &Files) -> Vec<String> {
-    let mut names: Vec<&String> = expected.keys().chain(got.keys()).collect();
-    names.sort();
-    names.dedup();
-    let differs = names.into_iter().filter(|name| expected.get(*name) != got.get(*name));
-    differs
-        .map(|name| {
-            let lines = |files: &Files| -> Vec<String> {
-                files.get(name).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default()
-            };
-            let (expected, got) = (lines(expected), lines(got));
-            let line = (0..expected.len().max(got.len())).find(|line| expected.get(*line) != got.get(*line));
-            let line = line.unwrap_or(0);
-            format!(
-                "{corner}/{name}:{}: expected {:?}, got {:?}",
-                line + 1,
-                expected.get(line),
-                got.get(line)
-            )
-        })
-        .collect()
 }
 
 fn rewrite(folder: &Path, files: &Files) {

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod compiled;
+mod compilers;
 mod golden;
+mod hostile;
 mod layout;
 mod support;

@@ -32,12 +32,18 @@ impl Corner {
         if self.name == "stubs" { "include_file=mod.rs,unimplemented_stubs" } else { "include_file=mod.rs" }
     }
 
+    /// The files of the corner, imported ones first, without those that every compiler brings.
+    pub(crate) fn own_files(&self) -> Vec<String> {
+        let set = FileDescriptorSet::decode(descriptor_set(self).as_slice()).unwrap();
+        let names = set.file.iter().map(|file| file.name().to_owned());
+        names.filter(|name| !name.starts_with("google/")).collect()
+    }
+
     /// What protoc would send to the plugin.
     pub(crate) fn request(&self) -> CodeGeneratorRequest {
         let set = FileDescriptorSet::decode(descriptor_set(self).as_slice()).unwrap();
-        let names = set.file.iter().map(|file| file.name().to_owned());
         CodeGeneratorRequest {
-            file_to_generate: names.filter(|name| !name.starts_with("google/")).collect(),
+            file_to_generate: self.own_files(),
             parameter: Some(self.parameter().to_owned()),
             proto_file: set.file,
             compiler_version: None,
@@ -158,4 +164,34 @@ pub(crate) fn set_of(services: &[(&str, &[(&str, &str)])]) -> FileDescriptorSet 
         messages.into_iter().map(|name| DescriptorProto { name: Some(name), ..DescriptorProto::default() }),
     );
     FileDescriptorSet { file: vec![file] }
+}
+
+/// Fails with the first differing line of each file that differs.
+pub(crate) fn assert_same(corner: &str, expected: &Files, got: &Files) {
+    let wrong = differences(corner, expected, got);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The first differing line of each file that differs.
+pub(crate) fn differences(corner: &str, expected: &Files, got: &Files) -> Vec<String> {
+    let mut names: Vec<&String> = expected.keys().chain(got.keys()).collect();
+    names.sort();
+    names.dedup();
+    let differs = names.into_iter().filter(|name| expected.get(*name) != got.get(*name));
+    differs
+        .map(|name| {
+            let lines = |files: &Files| -> Vec<String> {
+                files.get(name).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default()
+            };
+            let (expected, got) = (lines(expected), lines(got));
+            let line = (0..expected.len().max(got.len())).find(|line| expected.get(*line) != got.get(*line));
+            let line = line.unwrap_or(0);
+            format!(
+                "{corner}/{name}:{}: expected {:?}, got {:?}",
+                line + 1,
+                expected.get(line),
+                got.get(line)
+            )
+        })
+        .collect()
 }

@@ -70,12 +70,14 @@ impl Level {
 const _: () = ::wirewright::generated::V1;
 
 /// Takes notes.
+///
 /// ~~~text
 /// {"a": [1, 2]}
 /// ~~~
 ///
 /// \> \[!NOTE\]
 /// \> Quoted.
+///
 /// # Heading
 /// fn code() { todo!() }
 ///
@@ -164,12 +166,14 @@ pub const NOTES_TAKE: ::wirewright::Method<Note, Note> =
 /// Makes calls to the service `prose.Notes`.
 ///
 /// Takes notes.
+///
 /// ~~~text
 /// {"a": [1, 2]}
 /// ~~~
 ///
 /// \> \[!NOTE\]
 /// \> Quoted.
+///
 /// # Heading
 /// fn code() { todo!() }
 ///
