@@ -73,7 +73,7 @@ fn answer(method: &Method) -> Type {
     let (input, output) = (&method.input, &method.output);
     match method.kind {
         Kind::Unary => of("Response", output),
-        Kind::ServerStreaming => Type::of("::wirewright::Response", [of("Streaming", output)]),
+        Kind::ServerStreaming => of("Streaming", output),
         Kind::ClientStreaming => Type::of("::wirewright::Upload", [input, output].map(Type::named)),
         Kind::BidiStreaming => Type::tuple([of("Sender", input), of("Streaming", output)]),
     }

@@ -120,7 +120,7 @@ impl<I: Interceptor> Channel<I> {
         &self,
         _: &Method<Q, R>,
         _: Request<Q>,
-    ) -> Result<Response<Streaming<R>>, Status> {
+    ) -> Result<Streaming<R>, Status> {
         Err(Status(()))
     }
     /// See the library.

@@ -22,7 +22,7 @@ impl Author {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Author::Go => "go",
-            Author::Ours => "ours",
+            Author::Ours => "our",
         }
     }
 }

@@ -155,10 +155,7 @@ impl<I: ::wirewright::Interceptor> MixedClient<I> {
     pub async fn alive(
         &self,
         request: impl ::wirewright::IntoRequest<Old>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<Old>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<Old>, ::wirewright::Status> {
         self.channel
             .server_streaming(&MIXED_ALIVE, request.into_request())
             .await

@@ -209,10 +209,7 @@ impl<I: ::wirewright::Interceptor> GreeterClient<I> {
     pub async fn lots_of_replies(
         &self,
         request: impl ::wirewright::IntoRequest<HelloRequest>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<HelloReply>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<HelloReply>, ::wirewright::Status> {
         self.channel
             .server_streaming(&GREETER_LOTS_OF_REPLIES, request.into_request())
             .await

@@ -244,10 +244,7 @@ impl<I: ::wirewright::Interceptor> ImplClient<I> {
     pub async fn super_(
         &self,
         request: impl ::wirewright::IntoRequest<Self_>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<Loop>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<Loop>, ::wirewright::Status> {
         self.channel
             .server_streaming(&IMPL_SUPER, request.into_request())
             .await

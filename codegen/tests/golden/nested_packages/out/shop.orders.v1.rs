@@ -179,10 +179,7 @@ impl<I: ::wirewright::Interceptor> OrdersClient<I> {
     pub async fn watch(
         &self,
         request: impl ::wirewright::IntoRequest<super::super::catalog::v1::item::Key>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<Order>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<Order>, ::wirewright::Status> {
         self.channel
             .server_streaming(&ORDERS_WATCH, request.into_request())
             .await

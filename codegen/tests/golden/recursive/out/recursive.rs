@@ -104,10 +104,7 @@ impl<I: ::wirewright::Interceptor> TreesClient<I> {
     pub async fn grow(
         &self,
         request: impl ::wirewright::IntoRequest<Tree>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<Tree>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<Tree>, ::wirewright::Status> {
         self.channel
             .server_streaming(&TREES_GROW, request.into_request())
             .await

@@ -166,10 +166,7 @@ impl<I: ::wirewright::Interceptor> SecondClient<I> {
     pub async fn ping(
         &self,
         request: impl ::wirewright::IntoRequest<Ping>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<Ping>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<Ping>, ::wirewright::Status> {
         self.channel
             .server_streaming(&SECOND_PING, request.into_request())
             .await

@@ -249,10 +249,7 @@ impl<I: ::wirewright::Interceptor> EchoServiceClient<I> {
     pub async fn echo(
         &self,
         request: impl ::wirewright::IntoRequest<EchoServer>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<EchoServer>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<EchoServer>, ::wirewright::Status> {
         self.channel
             .server_streaming(&ECHO_SERVICE_ECHO, request.into_request())
             .await
@@ -437,10 +434,7 @@ impl<I: ::wirewright::Interceptor> ChatServiceClient<I> {
     pub async fn down(
         &self,
         request: impl ::wirewright::IntoRequest<Result>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<Option>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<Option>, ::wirewright::Status> {
         self.channel
             .server_streaming(&CHAT_SERVICE_DOWN, request.into_request())
             .await

@@ -156,10 +156,7 @@ impl<I: ::wirewright::Interceptor> NotesClient<I> {
     pub async fn down(
         &self,
         request: impl ::wirewright::IntoRequest<Note>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<Note>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<Note>, ::wirewright::Status> {
         self.channel
             .server_streaming(&NOTES_DOWN, request.into_request())
             .await

@@ -164,10 +164,7 @@ impl<I: ::wirewright::Interceptor> ClockClient<I> {
     pub async fn ticks(
         &self,
         request: impl ::wirewright::IntoRequest<::prost_types::Duration>,
-    ) -> ::core::result::Result<
-        ::wirewright::Response<::wirewright::Streaming<()>>,
-        ::wirewright::Status,
-    > {
+    ) -> ::core::result::Result<::wirewright::Streaming<()>, ::wirewright::Status> {
         self.channel
             .server_streaming(&CLOCK_TICKS, request.into_request())
             .await
