@@ -10,6 +10,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 /// Who is at the other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerInfo(Arc<Inner>);
@@ -18,6 +20,8 @@ pub struct PeerInfo(Arc<Inner>);
 struct Inner {
     /// Where the peer is.
     address: Address,
+    /// What it has shown in the TLS handshake, in DER; its own certificate first.
+    certificates: Vec<Bytes>,
 }
 
 /// Where a peer is, or where to connect to.
@@ -37,7 +41,18 @@ pub enum Address {
 impl PeerInfo {
     /// A peer at this address.
     pub fn new(address: Address) -> PeerInfo {
-        PeerInfo(Arc::new(Inner { address }))
+        PeerInfo(Arc::new(Inner { address, certificates: Vec::new() }))
+    }
+
+    /// This peer, with the certificates that it has shown and that were found good.
+    #[must_use]
+    pub fn with_certificates(&self, certificates: Vec<Bytes>) -> PeerInfo {
+        PeerInfo(Arc::new(Inner { address: self.0.address.clone(), certificates }))
+    }
+
+    /// The certificates that the peer has shown in the TLS handshake, in DER, its own first; none without TLS.
+    pub fn certificates(&self) -> &[Bytes] {
+        &self.0.certificates
     }
 
     /// Where the peer is.

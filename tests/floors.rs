@@ -35,7 +35,7 @@ const ROOMS: [Room; 8] = [
     Room {
         path: "transport",
         rooms: &["wire", "policy"],
-        crates: &["std", "bytes", "http", "h2", "tokio", "socket2", "thiserror"],
+        crates: &["std", "bytes", "http", "h2", "tokio", "tokio_rustls", "socket2", "thiserror"],
     },
     Room {
         path: "call",

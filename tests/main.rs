@@ -12,4 +12,6 @@ mod deadlines;
 mod early_end;
 mod on_the_wire;
 mod streaming;
+#[cfg(feature = "tls-ring")]
+mod tls;
 mod unary;

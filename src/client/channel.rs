@@ -53,6 +53,7 @@ struct Core {
 /// What a call has if its request says nothing else.
 #[derive(Debug)]
 pub(super) struct CallDefaults {
+    pub(super) scheme: Scheme,
     pub(super) authority: Authority,
     pub(super) user_agent: HeaderValue,
     pub(super) timeout: Option<Duration>,
@@ -271,7 +272,7 @@ impl<I: Interceptor> Channel<I> {
 impl CallDefaults {
     fn uri(&self, path: &'static str) -> Uri {
         let mut parts = Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
+        parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         // Paths come from generated constants. With one that is no path the call goes to "/", which every server
         // refuses.

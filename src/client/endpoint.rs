@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 
 use super::channel::{CallDefaults, Channel};
 use super::subchannel::{Connecting, Subchannel};
@@ -18,6 +18,8 @@ use crate::call::{CallSettings, Compressor};
 use crate::policy::backoff::BackoffConfig;
 use crate::policy::connectivity::ConnectivityConfig;
 use crate::status::Status;
+#[cfg(feature = "tls")]
+use crate::transport::tls::ClientTls;
 use crate::transport::{Connector, ErasedConnector, Http2Settings, SocketConnector};
 
 /// How to reach a target.
@@ -40,6 +42,8 @@ pub struct Endpoint {
     http2: Http2Settings,
     connector: Arc<dyn ErasedConnector>,
     connectivity: ConnectivityConfig,
+    #[cfg(feature = "tls")]
+    tls: Option<ClientTls>,
 }
 
 /// The channel could not be connected: says to what, and what went wrong.
@@ -84,6 +88,8 @@ impl Endpoint {
             http2: Http2Settings::client(),
             connector: Arc::new(SocketConnector),
             connectivity: ConnectivityConfig::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
         })
     }
 
@@ -147,6 +153,13 @@ impl Endpoint {
         self
     }
 
+    /// Connects with TLS. The certificate is checked against the host of the authority.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Another network: a pipe, a proxy, a simulation.
     pub fn connector(mut self, connector: impl Connector) -> Self {
         self.connector = Arc::new(connector);
@@ -174,8 +187,15 @@ impl Endpoint {
             connector: self.connector,
             http2: self.http2,
             connectivity: self.connectivity,
+            #[cfg(feature = "tls")]
+            tls: self.tls.clone().map(|tls| (tls, self.authority.host().to_owned())),
         };
+        #[cfg(feature = "tls")]
+        let scheme = if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        #[cfg(not(feature = "tls"))]
+        let scheme = Scheme::HTTP;
         let defaults = CallDefaults {
+            scheme,
             authority: self.authority,
             user_agent: self.user_agent,
             timeout: self.timeout,

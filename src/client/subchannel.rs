@@ -28,6 +28,8 @@ use crate::policy::connectivity::{
     ConnectivityState,
 };
 use crate::status::Status;
+#[cfg(feature = "tls")]
+use crate::transport::tls::ClientTls;
 use crate::transport::{self, Driver, ErasedConnector, Http2Settings, Opener, TransportError};
 
 /// A handle on the task that keeps the connection.
@@ -44,6 +46,9 @@ pub(super) struct Connecting {
     pub(super) connector: Arc<dyn ErasedConnector>,
     pub(super) http2: Http2Settings,
     pub(super) connectivity: ConnectivityConfig,
+    /// How to do TLS, and with whom.
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<(ClientTls, String)>,
 }
 
 /// A connection that takes calls.
@@ -172,7 +177,7 @@ impl fmt::Debug for Subchannel {
 
 /// The task that obeys the machine.
 struct Task {
-    connecting: Connecting,
+    connecting: Arc<Connecting>,
     machine: Connectivity,
     view: watch::Sender<View>,
     /// For the tasks of connections; weak, so that they do not keep the channel alive.
@@ -190,6 +195,7 @@ impl Task {
     ) -> Task {
         let addresses = NonZeroUsize::new(connecting.target.addresses().len()).unwrap_or(NonZeroUsize::MIN);
         let machine = Connectivity::new(connecting.connectivity, addresses);
+        let connecting = Arc::new(connecting);
         Task { connecting, machine, view, events, inbox, dials: HashMap::new() }
     }
 
@@ -263,8 +269,7 @@ impl Task {
         let Some(address) = addresses.get(address_index).cloned() else {
             return;
         };
-        let (connector, http2) = (self.connecting.connector.clone(), self.connecting.http2.clone());
-        let task = tokio::spawn(dial_and_drive(id, address, connector, http2, self.events.clone()));
+        let task = tokio::spawn(dial_and_drive(id, address, self.connecting.clone(), self.events.clone()));
         self.dials.insert(id, task.abort_handle());
     }
 }
@@ -273,8 +278,7 @@ impl Task {
 async fn dial_and_drive(
     id: ConnectionId,
     address: Address,
-    connector: Arc<dyn ErasedConnector>,
-    http2: Http2Settings,
+    connecting: Arc<Connecting>,
     events: mpsc::WeakUnboundedSender<Event>,
 ) {
     let tell = |event| {
@@ -283,7 +287,7 @@ async fn dial_and_drive(
             let _ = events.send(event);
         }
     };
-    match dial(&address, &*connector, &http2).await {
+    match dial(&address, &connecting).await {
         Ok((opener, driver)) => {
             tell(Event::Connected(Connection { opener, peer: PeerInfo::new(address), id }));
             // How it ended is told to the calls that were on it.
@@ -294,14 +298,16 @@ async fn dial_and_drive(
     }
 }
 
-async fn dial(
-    address: &Address,
-    connector: &dyn ErasedConnector,
-    http2: &Http2Settings,
-) -> Result<(Opener, Driver), String> {
-    let io = connector.connect(address).await.map_err(|error| format!("cannot reach {address}: {error}"))?;
+async fn dial(address: &Address, connecting: &Connecting) -> Result<(Opener, Driver), String> {
+    let io = connecting.connector.connect(address).await;
+    let io = io.map_err(|error| format!("cannot reach {address}: {error}"))?;
+    #[cfg(feature = "tls")]
+    let io = match &connecting.tls {
+        Some((tls, host)) => tls.connect(io, host).await.map_err(|error| format!("{address}: {error}"))?,
+        None => io,
+    };
     let failed = |error: TransportError| format!("{address} does not speak HTTP/2 with us: {error}");
-    let (opener, mut driver) = transport::connect(io, http2).await.map_err(failed)?;
+    let (opener, mut driver) = transport::connect(io, &connecting.http2).await.map_err(failed)?;
     driver.ready().await.map_err(failed)?;
     Ok((opener, driver))
 }

@@ -16,6 +16,8 @@ use super::router::Router;
 use super::service::Service;
 use super::serving::{Serving, serve};
 use crate::call::{CallSettings, Compressor, Interceptor, Stack};
+#[cfg(feature = "tls")]
+use crate::transport::tls::ServerTls;
 use crate::transport::{Http2Settings, Incoming, TcpIncoming};
 
 /// Answers calls; see [`Server::builder`].
@@ -28,6 +30,8 @@ pub struct ServerBuilder<I> {
     router: Router,
     duplicate: Option<&'static str>,
     http2: Http2Settings,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
     grace: Duration,
     handshake_timeout: Duration,
     observer: Arc<dyn Fn(&ServerEvent) + Send + Sync>,
@@ -73,6 +77,8 @@ impl Server {
             router: Router::default(),
             duplicate: None,
             http2: Http2Settings::server(),
+            #[cfg(feature = "tls")]
+            tls: None,
             grace: GRACE,
             handshake_timeout: HANDSHAKE_TIMEOUT,
             observer: Arc::new(|_| {}),
@@ -88,6 +94,8 @@ impl<I: Interceptor> ServerBuilder<I> {
             router: self.router,
             duplicate: self.duplicate,
             http2: self.http2,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
             grace: self.grace,
             handshake_timeout: self.handshake_timeout,
             observer: self.observer,
@@ -134,6 +142,13 @@ impl<I: Interceptor> ServerBuilder<I> {
     /// Windows and limits of HTTP/2.
     pub fn http2(mut self, settings: Http2Settings) -> Self {
         self.http2 = settings;
+        self
+    }
+
+    /// Serves over TLS alone.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -198,6 +213,8 @@ impl<I: Interceptor> ServerBuilder<I> {
         let serving = Serving {
             router: self.router,
             http2: self.http2,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
             handshake_timeout: self.handshake_timeout,
             observer: self.observer,
         };

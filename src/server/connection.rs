@@ -5,6 +5,7 @@
 //!
 //! Must not know: what a stream is answered with.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -21,27 +22,64 @@ pub(super) async fn serve<T: Io>(
     peer: PeerInfo,
     mut orders: watch::Receiver<Order>,
 ) {
-    let tell = |event: ServerEvent| (serving.observer)(&event);
-    let handshake = ServerConnection::begin(io, &serving.http2);
-    let handshake = tokio::select! {
-        begun = tokio::time::timeout(serving.handshake_timeout, handshake) => begun,
-        // A peer that has not begun HTTP/2 has no call to lose.
-        _ = orders.wait_for(|order| *order >= Order::Drain) => return,
-    };
-    let mut connection = match handshake {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return tell(ServerEvent::ConnectionFailed { peer, error }),
-        Err(_elapsed) => {
-            return tell(ServerEvent::HandshakeTimedOut { peer, after: serving.handshake_timeout });
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &serving.tls {
+        let secured = async { tls.accept(io).await.map_err(TransportError::Tls) };
+        if let Some((io, certificates)) = begin(&serving, &peer, &mut orders, secured).await {
+            let peer = peer.with_certificates(certificates);
+            serve_http2(&serving, io, peer, orders).await;
         }
+        return;
+    }
+    serve_http2(&serving, io, peer, orders).await;
+}
+
+/// Serves a connection whose bytes are plaintext, or have become so.
+async fn serve_http2<T: Io>(serving: &Serving, io: T, peer: PeerInfo, mut orders: watch::Receiver<Order>) {
+    let handshake = ServerConnection::begin(io, &serving.http2);
+    if let Some(connection) = begin(serving, &peer, &mut orders, handshake).await {
+        serve_streams(serving, connection, peer, orders).await;
+    }
+}
+
+/// Takes one step of a connection's beginning; `None` if it failed, which the observer has been told.
+async fn begin<V>(
+    serving: &Serving,
+    peer: &PeerInfo,
+    orders: &mut watch::Receiver<Order>,
+    step: impl Future<Output = Result<V, TransportError>>,
+) -> Option<V> {
+    let begun = tokio::select! {
+        begun = tokio::time::timeout(serving.handshake_timeout, step) => begun,
+        // A peer that has not begun HTTP/2 has no call to lose.
+        _ = orders.wait_for(|order| *order >= Order::Drain) => return None,
     };
+    let peer = peer.clone();
+    match begun {
+        Ok(Ok(begun)) => return Some(begun),
+        Ok(Err(error)) => failed(serving, peer, error),
+        Err(_elapsed) => {
+            let after = serving.handshake_timeout;
+            (serving.observer)(&ServerEvent::HandshakeTimedOut { peer, after });
+        }
+    }
+    None
+}
+
+/// Hands every stream to the router, and obeys.
+async fn serve_streams<T: Io>(
+    serving: &Serving,
+    mut connection: ServerConnection<T>,
+    peer: PeerInfo,
+    mut orders: watch::Receiver<Order>,
+) {
     let mut obeyed = Order::Serve;
     loop {
         tokio::select! {
             accepted = connection.accept(obeyed == Order::CutIdle) => match accepted {
                 Some(Ok(accepted)) => serving.router.answer(accepted, &peer),
                 Some(Err(error)) if is_farewell(&error) => return,
-                Some(Err(error)) => return tell(ServerEvent::ConnectionFailed { peer, error }),
+                Some(Err(error)) => return failed(serving, peer, error),
                 None => return,
             },
             Ok(order) = changed(&mut orders, obeyed) => {
@@ -70,8 +108,12 @@ fn is_farewell(error: &TransportError) -> bool {
     match error {
         TransportError::GoAway { reason, .. } => *reason == 0,
         TransportError::Io(error) => {
-            matches!(error.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe)
+            matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
         }
         _ => false,
     }
+}
+
+fn failed(serving: &Serving, peer: PeerInfo, error: TransportError) {
+    (serving.observer)(&ServerEvent::ConnectionFailed { peer, error });
 }

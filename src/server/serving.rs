@@ -19,12 +19,16 @@ use super::router::Router;
 use crate::call::now;
 use crate::policy::accept_backoff::AcceptBackoff;
 use crate::policy::drain::{Drain, DrainAction, DrainEvent};
+#[cfg(feature = "tls")]
+use crate::transport::tls::ServerTls;
 use crate::transport::{Http2Settings, Incoming};
 
 /// What every connection of a server shares.
 pub(super) struct Serving {
     pub(super) router: Router,
     pub(super) http2: Http2Settings,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<ServerTls>,
     pub(super) handshake_timeout: Duration,
     pub(super) observer: Arc<dyn Fn(&ServerEvent) + Send + Sync>,
 }

@@ -55,6 +55,9 @@ pub enum TransportError {
         /// What the engine said.
         error: String,
     },
+    /// The connection could not be made secure.
+    #[error("{0}")]
+    Tls(String),
     /// The engine refused what it was asked for.
     #[error("not possible: {0}")]
     Refused(String),
@@ -94,6 +97,7 @@ impl From<TransportError> for Status {
             TransportError::GoAway { .. }
             | TransportError::Io(_)
             | TransportError::Closed
+            | TransportError::Tls(_)
             | TransportError::NotHttp2 { .. } => Status::unavailable(text),
         };
         status.with_source(error)

@@ -28,6 +28,8 @@ mod io;
 mod pipe;
 mod settings;
 mod sniff;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use self::error::{Initiator, TransportError};
 pub use self::incoming::{Incoming, TcpIncoming, UnixIncoming};
