@@ -8,6 +8,7 @@ mod support;
 mod cancellation;
 mod deadlines;
 mod early_end;
+mod h2_facts;
 mod on_the_wire;
 mod streaming;
 mod unary;
