@@ -5,11 +5,14 @@
 
 mod support;
 
+mod bad_requests;
+mod bad_responses;
 mod cancellation;
 #[cfg(feature = "gzip")]
 mod compression;
 mod deadlines;
 mod early_end;
+mod h2_facts;
 mod on_the_wire;
 mod streaming;
 #[cfg(feature = "tls-ring")]
