@@ -76,6 +76,7 @@
 //! | say something beside the message | [`Metadata`], [`Request`], [`Response`] |
 //! | watch or refuse every call | [`Interceptor`], [`on_start`] |
 //! | bring another network, or test without one | [`transport::Connector`], [`transport::Incoming`], [`transport::pipe`] |
+//! | compress messages | [`Compressor`], [`Endpoint::compression`], [`ServerBuilder::compression`] |
 //! | set windows and limits | [`transport::Http2Settings`] |
 //! | forward messages unread | [`RawMessage`] |
 //! | see how waiting is decided | [`policy`] |
@@ -84,6 +85,7 @@
 //! # Features
 //!
 //! * `client` and `server` (both by default): the two houses. Either brings floors 2 and 3, with h2 and tokio.
+//! * `gzip` and `zstd`: compressors to give to an endpoint or a server; without one nothing is compressed.
 //! * `inspect`: the room that explains recorded bytes. It needs nothing else, and no other crate.
 //! * None of them: floors 0 and 1, with neither h2 nor tokio in the tree.
 //!
