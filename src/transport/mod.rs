@@ -16,7 +16,7 @@
 //! * **One poller per half.** All polling of one half comes from one task; a half stores one waker.
 //! * **Dropping both halves of an unfinished stream resets it** with `CANCEL`, or, on a server that has sent its
 //!   trailers, with `NO_ERROR` (RFC 9113, section 8.1). Dropping one half alone does nothing.
-//! * **Bytes received are a loan.** The peer may send more only after [`RecvHalf::release`].
+//! * **Bytes received are a loan.** The peer may send more only after `RecvHalf::release`.
 //! * **Bytes are sent within the peer's window**: `poll_send` takes no more than it has room for.
 //!
 //! Must not know: gRPC. Heads are header maps here, and messages are bytes.

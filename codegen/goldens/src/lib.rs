@@ -37,6 +37,8 @@ pub mod no_package;
 pub mod optional;
 #[path = "../../tests/golden/proto2/out/mod.rs"]
 pub mod proto2;
+#[path = "../../tests/golden/readme/out/mod.rs"]
+pub mod readme;
 #[path = "../../tests/golden/recursive/out/mod.rs"]
 pub mod recursive;
 #[path = "../../tests/golden/same_methods/out/mod.rs"]
