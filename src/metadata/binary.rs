@@ -12,12 +12,16 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// The text of these bytes, without padding.
 pub fn encode(bytes: &[u8]) -> String {
-    ENGINE.encode(bytes)
+    UNPADDED.encode(bytes)
 }
 
 /// The bytes of this text; `None` if it is not base64.
+///
+/// Padding is there whole or not at all. Half of it (`qw=` for `qw==`) is neither of the two spellings that the
+/// document names, and other implementations refuse it.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    ENGINE.decode(text).ok()
+    let engine = if text.len().is_multiple_of(4) { &PADDED } else { &UNPADDED };
+    engine.decode(text).ok()
 }
 
 /// Whether the text is base64, without keeping the bytes.
@@ -25,14 +29,18 @@ pub fn is_valid(text: &[u8]) -> bool {
     decode(text).is_some()
 }
 
+/// What is sent, and read where the length says that padding was left out.
+const UNPADDED: GeneralPurpose = engine(DecodePaddingMode::RequireNone);
+
+/// What is read where the length says that padding is there, or not needed.
+const PADDED: GeneralPurpose = engine(DecodePaddingMode::RequireCanonical);
+
 /// Lenient in what it accepts, strict in what it sends. Bits that no byte uses must still be zero, because a
 /// value that decodes in two ways could pass one check and mean something else to the next.
-const ENGINE: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+const fn engine(padding: DecodePaddingMode) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(padding);
+    GeneralPurpose::new(&alphabet::STANDARD, config)
+}
 
 #[cfg(test)]
 mod tests {
@@ -60,6 +68,12 @@ mod tests {
             assert_eq!(decode(text.as_bytes()), None, "{text:?}");
             assert!(!is_valid(text.as_bytes()));
         }
+    }
+
+    #[test]
+    fn half_a_padding_is_no_padding() {
+        assert_eq!(decode(b"qw=="), Some(vec![0xab]));
+        assert_eq!(decode(b"qw="), None);
     }
 
     proptest! {

@@ -1,0 +1,56 @@
+//! What must hold for any input: the oracles of the fuzz targets.
+//!
+//! In: bytes that nobody chose. Out: nothing, or a panic that says which
+//! promise was broken. Each function is one target; `fuzz_targets/` hands it
+//! to libFuzzer, and `tests/corpora.rs` hands it the seeds, so that a promise
+//! broken on a known input fails in an ordinary test.
+//!
+//! An oracle is either a law (decoding what was encoded gives the same), or a
+//! model: the same rule, written a second time in the plainest way, from the
+//! specification and not from the code.
+
+mod base64;
+mod call_state;
+mod chunks;
+mod client_bytes;
+mod fields;
+mod hostile;
+mod inspect;
+mod message_decoder;
+mod percent;
+mod request_head;
+mod server_bytes;
+#[path = "../../tests/support/talk.rs"]
+#[expect(
+    unreachable_pub,
+    dead_code,
+    reason = "the service of the library's own tests, of which this is a part"
+)]
+mod talk;
+mod timeout;
+mod trailers;
+
+pub use base64::base64;
+pub use call_state::call_state;
+pub use client_bytes::client_bytes;
+pub use inspect::inspect;
+pub use message_decoder::message_decoder;
+pub use percent::percent;
+pub use request_head::request_head;
+pub use server_bytes::server_bytes;
+pub use timeout::timeout;
+pub use trailers::trailers;
+
+/// What is fuzzed: the names of the targets, and what each does with an input.
+pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+    ("base64", base64),
+    ("call_state", call_state),
+    ("client_bytes", client_bytes),
+    ("inspect", inspect),
+    ("message_decoder", message_decoder),
+    ("percent", percent),
+    ("request_head", request_head),
+    ("server_bytes", server_bytes),
+    ("timeout", timeout),
+    ("trailers", trailers),
+];
