@@ -6,4 +6,5 @@ mod compilers;
 mod golden;
 mod hostile;
 mod layout;
+mod options;
 mod support;

@@ -6,15 +6,6 @@
 #![deny(warnings, clippy::all)]
 #![allow(missing_docs, clippy::module_inception)]
 
-extern crate self as wirewright;
-
-mod stub;
-
-pub use stub::{
-    Channel, Idempotency, Interceptor, IntoRequest, Message, Method, MethodDescriptor, Request, Response,
-    Sender, Status, Streaming, Upload, generated, server,
-};
-
 #[path = "../../tests/golden/comments/out/mod.rs"]
 pub mod comments;
 #[path = "../../tests/golden/deprecated/out/mod.rs"]

@@ -94,10 +94,10 @@ pub(crate) fn plugin(request: &CodeGeneratorRequest) -> CodeGeneratorResponse {
     CodeGeneratorResponse::decode(output.stdout.as_slice()).unwrap()
 }
 
-/// An empty folder below the target folder; each name is used by one test.
+/// An empty folder below the target folder. A thread is called after its test, so tests do not meet.
 pub(crate) fn scratch(name: &str) -> PathBuf {
-    let unique = format!("{:?}-{name}", std::thread::current().id()).replace(['(', ')'], "");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{unique}", std::process::id()));
+    let test = std::thread::current().name().unwrap_or("main").replace("::", "-");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}-{name}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
