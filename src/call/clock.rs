@@ -15,8 +15,8 @@ pub(crate) fn now() -> Instant {
 /// Runs a future until the deadline at most.
 ///
 /// The future is polled first, so that an answer that is here counts even if the deadline has just passed. If the
-/// deadline comes first the future is dropped, and with it the stream that it holds. A `CANCELLED` that arrives
-/// after the deadline means that the peer was quicker to notice, so it reads `DEADLINE_EXCEEDED` too.
+/// deadline comes first the future is dropped, and with it the stream that it holds. An error that is merely an
+/// echo of the deadline reads `DEADLINE_EXCEEDED` too; see [`after_deadline`].
 #[cfg(feature = "client")]
 pub(crate) async fn within<T>(
     deadline: Option<crate::Deadline>,
@@ -43,15 +43,44 @@ pub(crate) async fn within<T>(
 }
 
 /// What a status means if the deadline has passed in the meantime.
+///
+/// Both ends of a call notice the deadline at about the same time, and what then arrives first is left to chance:
+/// the peer's status, its reset, or the reset of our own sending half meeting the peer's. Only a status that the
+/// peer has sent says more than that the time was up, and `CANCELLED` does not say more either.
 #[cfg(feature = "client")]
 pub(crate) fn after_deadline(status: crate::Status, deadline: crate::Deadline) -> crate::Status {
-    match status.code() {
-        crate::Code::Cancelled if deadline.has_passed(now()) => exceeded(),
-        _ => status,
-    }
+    let says_more = status.origin() == crate::Origin::Remote && status.code() != crate::Code::Cancelled;
+    if says_more || !deadline.has_passed(now()) { status } else { exceeded() }
 }
 
 /// The status of a call whose deadline has passed.
 pub(crate) fn exceeded() -> crate::Status {
     crate::Status::deadline_exceeded("the deadline passed before the call ended")
+}
+
+#[cfg(all(test, feature = "client"))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Code, Deadline, Status};
+
+    #[test]
+    fn what_is_heard_after_the_deadline_is_an_echo_of_it_unless_the_peer_says_more() {
+        let past = Deadline::at(now());
+        let future = Deadline::after(now(), Duration::from_secs(3_600));
+        let broken = || Status::internal("stream reset with NO_ERROR by the peer");
+        let cancelled = || Status::cancelled("").into_remote();
+        let refused = || Status::not_found("").into_remote();
+        let table = [
+            (broken(), past, Code::DeadlineExceeded),
+            (broken(), future, Code::Internal),
+            (cancelled(), past, Code::DeadlineExceeded),
+            (cancelled(), future, Code::Cancelled),
+            (refused(), past, Code::NotFound),
+        ];
+        for (status, deadline, want) in table {
+            assert_eq!(after_deadline(status, deadline).code(), want);
+        }
+    }
 }
