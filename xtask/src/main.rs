@@ -4,6 +4,7 @@
 //! an exit code that says how it went. What a chore does is told in the file
 //! named after it; this one only finds out which chore is meant.
 
+mod conformance;
 mod fuzz;
 mod pairings;
 mod suite;
@@ -27,6 +28,11 @@ fn main() -> ExitCode {
             pairings::run(&mut tally, &wanted);
             tally.close(true)
         }
+        Ok(Task::Conformance) => {
+            let mut tally = Tally::default();
+            conformance::run(&mut tally);
+            tally.close(true)
+        }
         Ok(Task::Fuzz { seconds, wanted }) => fuzz::run(seconds, &wanted).close(true),
         Err(why) => {
             eprintln!("error: {why}\n\n{HELP}");
@@ -41,6 +47,7 @@ enum Task {
     Help,
     Test(suite::Options),
     Pairings { wanted: Vec<String> },
+    Conformance,
     Fuzz { seconds: u32, wanted: Vec<String> },
 }
 
@@ -53,6 +60,8 @@ impl Task {
             "help" | "-h" | "--help" => Ok(Task::Help),
             "test" => read_test(rest).map(Task::Test),
             "pairings" => Ok(Task::Pairings { wanted: rest.to_vec() }),
+            "conformance" if rest.is_empty() => Ok(Task::Conformance),
+            "conformance" => Err("`conformance` takes no words: it runs the whole suite".into()),
             "fuzz" => read_fuzz(rest),
             other => Err(format!("there is no task called `{other}`")),
         }
@@ -109,14 +118,19 @@ cargo xtask: one door to the project's chores
 
   cargo xtask test [--quick] [--require-peers]
       Everything that must hold: tests, feature combinations, formatting,
-      lints, docs, and the pairings with grpc-go's example programs. A peer
-      whose toolchain is missing is skipped, with a line that says so.
+      lints, docs, the pairings with grpc-go's example programs, and the
+      conformance suite. A peer whose toolchain is missing is skipped, with a
+      line that says so.
         --quick           the tests of the workspace and nothing else
         --require-peers   a skipped peer is a failure
 
   cargo xtask pairings [EXAMPLE]...
       Only the pairings, all of them or those of the named examples
       (helloworld, route_guide, metadata, ...).
+
+  cargo xtask conformance
+      connectrpc's conformance suite against our client and our server.
+      Installs the suite into target/tools the first time.
 
   cargo xtask fuzz [--seconds N] [TARGET]...
       Runs each fuzz target, or each named one, for N seconds (10 unless
@@ -143,6 +157,7 @@ mod tests {
         assert_eq!(read("test --require-peers"), Ok(Task::Test(full)));
         assert_eq!(read("test --quick"), Ok(Task::Test(quick)));
         assert_eq!(read("pairings metadata"), Ok(Task::Pairings { wanted: vec!["metadata".into()] }));
+        assert_eq!(read("conformance"), Ok(Task::Conformance));
         assert_eq!(
             read("fuzz percent --seconds 300"),
             Ok(Task::Fuzz { seconds: 300, wanted: vec!["percent".into()] })

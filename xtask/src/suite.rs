@@ -6,7 +6,7 @@
 //!   tests        the workspace, then the pure floors alone
 //!   shape        each feature alone; no h2 and no tokio below the transport
 //!   manners      formatting, lints, docs
-//!   peers        grpc-go's programs paired with ours
+//!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite
 //! ```
 //!
 //! A failing step does not stop the next one: one run tells everything.
@@ -14,6 +14,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::conformance;
 use crate::pairings;
 use crate::tally::Tally;
 use crate::workspace::{answers, cannot_start, cargo, output, root, show, succeed};
@@ -38,6 +39,7 @@ pub(crate) fn run(options: Options) -> Tally {
     shape(&mut tally);
     manners(&mut tally);
     pairings::run(&mut tally, &[]);
+    conformance::run(&mut tally);
     tally
 }
 
