@@ -10,6 +10,7 @@ mod cancellation;
 mod compression;
 mod deadlines;
 mod early_end;
+mod h2_facts;
 mod on_the_wire;
 mod streaming;
 mod unary;
