@@ -320,7 +320,7 @@ async fn the_arrival_of_settings_shows_in_the_number_of_streams() {
         let mut builder = h2::client::Builder::new();
         builder.initial_max_send_streams(UNSETTLED);
         let (mut peer, client, mut connection) = client(&builder).await;
-        let mut turn = async |connection: &mut ClientConnection| {
+        let turn = async |connection: &mut ClientConnection| {
             for _ in 0..10 {
                 poll_fn(|cx| {
                     let _ = std::pin::Pin::new(&mut *connection).poll(cx);

@@ -5,6 +5,8 @@
 
 mod support;
 
+mod bad_requests;
+mod bad_responses;
 mod cancellation;
 #[cfg(feature = "gzip")]
 mod compression;

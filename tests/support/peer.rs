@@ -27,6 +27,8 @@ pub struct Peer {
     hpack: HpackDecoder,
     /// Whether PING and SETTINGS are acknowledged.
     polite: bool,
+    /// Whether the connection ends with what was said.
+    leaving: bool,
 }
 
 impl Peer {
@@ -49,7 +51,7 @@ impl Peer {
     /// An end that has said nothing and heard nothing.
     pub fn silent(io: impl Io) -> Peer {
         let (out, heard) = (BytesMut::new(), BytesMut::new());
-        Peer { io: Box::new(io), out, heard, hpack: HpackDecoder::new(), polite: true }
+        Peer { io: Box::new(io), out, heard, hpack: HpackDecoder::new(), polite: true, leaving: false }
     }
 
     /// Reads the 24 bytes that every client begins with.
@@ -128,6 +130,12 @@ impl Peer {
         self
     }
 
+    /// Ends the connection once all this is sent.
+    pub fn hang_up_after(&mut self) -> &mut Self {
+        self.leaving = true;
+        self
+    }
+
     fn fields(&mut self, stream: u32, fields: &[(&str, &str)], flags: u8) -> &mut Self {
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         self.frame(frame::HEADERS, flags, stream, &frame::block(&fields))
@@ -136,7 +144,11 @@ impl Peer {
     /// Sends what was said; false if nobody listens any more.
     pub async fn flush(&mut self) -> bool {
         let bytes = self.out.split();
-        within(self.io.write_all(&bytes)).await.is_ok() && within(self.io.flush()).await.is_ok()
+        let sent = within(self.io.write_all(&bytes)).await.is_ok() && within(self.io.flush()).await.is_ok();
+        if self.leaving {
+            let _ = self.io.shutdown().await;
+        }
+        sent
     }
 
     /// Sends what was said, and ends the connection.
