@@ -16,3 +16,4 @@ mod h2_facts;
 mod on_the_wire;
 mod streaming;
 mod unary;
+mod wrong_doors;
