@@ -18,3 +18,4 @@ mod streaming;
 #[cfg(feature = "tls-ring")]
 mod tls;
 mod unary;
+mod wrong_doors;

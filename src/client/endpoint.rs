@@ -46,11 +46,10 @@ pub struct Endpoint {
     tls: Option<ClientTls>,
 }
 
-/// The channel could not be connected: says to what, and what went wrong.
+/// The channel could not be connected: says to what, what went wrong, and what to look at next.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("cannot connect to {target}: {}", status.message())]
+#[error("{}", status.message())]
 pub struct ConnectError {
-    target: String,
     status: Status,
 }
 
@@ -215,11 +214,10 @@ impl Endpoint {
     ///
     /// Dropping the future gives the attempt up.
     pub async fn connect(self) -> Result<Channel, ConnectError> {
-        let target = self.target.to_string();
         let channel = self.lazy();
         match channel.connected().await {
             Ok(()) => Ok(channel),
-            Err(status) => Err(ConnectError { target, status }),
+            Err(status) => Err(ConnectError { status }),
         }
     }
 }

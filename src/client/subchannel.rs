@@ -13,8 +13,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
@@ -183,7 +185,16 @@ struct Task {
     /// For the tasks of connections; weak, so that they do not keep the channel alive.
     events: mpsc::WeakUnboundedSender<Event>,
     inbox: mpsc::UnboundedReceiver<Event>,
-    dials: HashMap<ConnectionId, AbortHandle>,
+    dials: HashMap<ConnectionId, Dial>,
+}
+
+/// A dial under way.
+struct Dial {
+    task: AbortHandle,
+    /// What is dialed, for the error of a dial that is given up.
+    address: Address,
+    /// How long it is given.
+    patience: Duration,
 }
 
 impl Task {
@@ -245,13 +256,17 @@ impl Task {
 
     fn obey(&mut self, action: ConnectivityAction) {
         match action {
-            ConnectivityAction::Connect { id, address_index, deadline: _ } => self.dial(id, address_index),
+            ConnectivityAction::Connect { id, address_index, deadline } => {
+                self.dial(id, address_index, deadline.saturating_duration_since(now()));
+            }
             ConnectivityAction::Abandon { id, reason } => {
-                if let Some(dial) = self.dials.remove(&id) {
-                    dial.abort();
-                }
+                let Some(dial) = self.dials.remove(&id) else {
+                    return;
+                };
+                dial.task.abort();
                 if reason == AbandonReason::TimedOut {
-                    let why = format!("{} did not answer in time", self.connecting.target);
+                    let why =
+                        failure(&dial.address, format_args!("no answer within {:?}", dial.patience), SILENT);
                     self.view.send_modify(|view| view.failure = Some(why));
                 }
             }
@@ -264,13 +279,14 @@ impl Task {
         }
     }
 
-    fn dial(&mut self, id: ConnectionId, address_index: usize) {
+    fn dial(&mut self, id: ConnectionId, address_index: usize, patience: Duration) {
         let addresses = self.connecting.target.addresses();
         let Some(address) = addresses.get(address_index).cloned() else {
             return;
         };
-        let task = tokio::spawn(dial_and_drive(id, address, self.connecting.clone(), self.events.clone()));
-        self.dials.insert(id, task.abort_handle());
+        let connecting = self.connecting.clone();
+        let task = tokio::spawn(dial_and_drive(id, address.clone(), connecting, self.events.clone()));
+        self.dials.insert(id, Dial { task: task.abort_handle(), address, patience });
     }
 }
 
@@ -300,16 +316,34 @@ async fn dial_and_drive(
 
 async fn dial(address: &Address, connecting: &Connecting) -> Result<(Opener, Driver), String> {
     let io = connecting.connector.connect(address).await;
-    let io = io.map_err(|error| format!("cannot reach {address}: {error}"))?;
+    let io = io.map_err(|error| failure(address, &error, advice(address, &error)))?;
     #[cfg(feature = "tls")]
     let io = match &connecting.tls {
         Some((tls, host)) => tls.connect(io, host).await.map_err(|error| format!("{address}: {error}"))?,
         None => io,
     };
-    let failed = |error: TransportError| format!("{address} does not speak HTTP/2 with us: {error}");
+    let failed =
+        |error: TransportError| failure(address, format_args!("{error} before HTTP/2 began"), FOREIGN);
     let (opener, mut driver) = transport::connect(io, &connecting.http2).await.map_err(failed)?;
     driver.ready().await.map_err(failed)?;
     Ok((opener, driver))
+}
+
+/// Why there is no connection, in one line: what was tried, what came of it, and what to look at next.
+fn failure(address: &Address, why: impl fmt::Display, next: &str) -> String {
+    format!("cannot connect to {address}: {why}{next}")
+}
+
+/// What to look at when a network refuses to connect.
+fn advice(address: &Address, error: &io::Error) -> &'static str {
+    match (error.kind(), address) {
+        (io::ErrorKind::ConnectionRefused, _) => "; is a server listening there?",
+        (io::ErrorKind::NotFound, Address::Unix(_)) => "; has the server created its socket?",
+        (io::ErrorKind::PermissionDenied, Address::Unix(_)) => "; may this user open the socket?",
+        // Errors of the resolver have no number of the system's.
+        (_, Address::Name(..)) if error.raw_os_error().is_none() => "; is the host name right?",
+        _ => "",
+    }
 }
 
 /// Chance for backoff: its jitter keeps clients apart and guards nothing.
@@ -320,3 +354,9 @@ impl Dice for Random {
         if n == 0 { 0 } else { fastrand::u64(..n) }
     }
 }
+
+/// What to look at when nobody answers.
+const SILENT: &str = "; is it a gRPC server without TLS, and does a firewall let it be reached?";
+
+/// What to look at when somebody else answers.
+const FOREIGN: &str = "; is this the port of a gRPC server without TLS?";
