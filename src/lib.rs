@@ -102,6 +102,15 @@
 // is published has everything, and is checked.
 #![cfg_attr(not(all(feature = "client", feature = "server")), allow(rustdoc::broken_intra_doc_links))]
 
+#![cfg_attr(
+    all(feature = "transport", not(all(feature = "client", feature = "server"))),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the rooms below serve both houses, and one of them is not here"
+    )
+)]
+
 #[cfg(feature = "transport")]
 mod call;
 #[cfg(feature = "client")]
