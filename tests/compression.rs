@@ -72,6 +72,8 @@ async fn messages_of_one_stream_are_compressed_one_by_one() {
         assert_eq!(within(replies.message()).await.unwrap(), Some("word ".repeat(100)));
         assert_eq!(replies.was_compressed(), !on);
     }
+    sender.finish().await.unwrap();
+    assert_eq!(within(replies.message()).await.unwrap(), None);
     house.close().await;
 }
 
