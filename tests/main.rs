@@ -14,6 +14,7 @@ mod cuts;
 mod deadlines;
 mod early_end;
 mod h2_facts;
+mod interceptors;
 mod on_the_wire;
 mod streaming;
 mod unary;
