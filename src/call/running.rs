@@ -240,8 +240,8 @@ impl Wire {
         stopped: Option<Stop>,
     ) -> Result<(), Ended> {
         let end = end.map_err(Status::for_answer);
-        call.end(&end, &mut trailers);
         if let Some(Stop::Peer(_)) = stopped {
+            call.end(&end, &mut trailers);
             self.send.cancel();
             return Err(Ended);
         }
@@ -251,6 +251,7 @@ impl Wire {
             call.headers(&mut head);
             self.send_head(Head { metadata: head, encoding: Encoding::Identity });
         }
+        call.end(&end, &mut trailers);
         let trailers = Trailers { end, metadata: trailers };
         let sent = match self.order.is_untouched() {
             true => self.send.send_head(trailers.into_response(self.content_type.clone()), true),
