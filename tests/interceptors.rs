@@ -377,7 +377,7 @@ struct Panics(&'static str);
 
 impl Panics {
     fn at(&self, moment: &str) {
-        assert_ne!(self.0, moment, "as asked");
+        assert!(!self.0.contains(moment), "as asked");
     }
 }
 
@@ -406,13 +406,16 @@ impl Interceptor for Panics {
 
 #[tokio::test]
 async fn an_interceptor_that_panics_harms_no_other_call() {
-    for moment in ["start", "request", "response", "headers", "end"] {
+    for moment in ["start", "request", "response", "headers", "end", "headers, end"] {
         let server = Server::builder().intercept(Panics(moment)).add_service(Talk::new(Stub::default()));
         let house = House::build(server, |endpoint| endpoint);
         for _ in 0..2 {
             for end in within(all_kinds(&house.channel)).await {
                 let status = end.expect_err(moment);
-                assert!([Code::Unknown, Code::Cancelled].contains(&status.code()), "{moment}: {status}");
+                let code = status.code();
+                // What breaks while the answer is on its way may leave nothing to answer with.
+                let late = ["headers", "end", "headers, end"].contains(&moment) && code == Code::Cancelled;
+                assert!(late || code == Code::Unknown, "{moment}: {status}");
             }
         }
         house.close().await;

@@ -7,6 +7,7 @@
 //!
 //! Must not know: streams or tasks.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -146,7 +147,8 @@ impl<I: Interceptor> Drop for CallShared<I> {
     fn drop(&mut self) {
         if !*self.ended.get_mut() {
             let end = Err(Status::cancelled("the call was dropped before it ended"));
-            self.end(&end, &mut Metadata::new());
+            // The drop may come from a panic of one interceptor, and a second panic on the way would end the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.end(&end, &mut Metadata::new())));
         }
     }
 }
