@@ -10,9 +10,11 @@ mod bad_responses;
 mod cancellation;
 #[cfg(feature = "gzip")]
 mod compression;
+mod cuts;
 mod deadlines;
 mod early_end;
 mod h2_facts;
+mod interceptors;
 mod on_the_wire;
 mod streaming;
 #[cfg(feature = "tls-ring")]

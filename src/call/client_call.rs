@@ -51,13 +51,16 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
 ) -> Result<Response<R>, Status> {
     let mut request = Request { send, message, done: false };
     let mut reader = ResponseReader::new(recv, call.info.kind(), call.settings.clone());
-    let mut head = poll_fn(|cx| {
+    let head = poll_fn(|cx| {
         // Sending goes on while the head is waited for. If it fails, the reading half knows why.
         let _ = request.poll(cx);
         reader.poll_head(cx)
     })
     .await?;
-    call.headers(&mut head);
+    let head = head.map(|mut head| {
+        call.headers(&mut head);
+        head
+    });
     let mut message = None;
     let trailers = loop {
         let item = poll_fn(|cx| {
@@ -73,7 +76,7 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
     let arrived = message.ok_or_else(|| Status::unimplemented("status OK without a response message"))?;
     let mut message: R = decode(arrived.bytes)?;
     call.message(Direction::Response, &mut message)?;
-    Ok(Response::arrived(message, head, trailers, arrived.compressed))
+    Ok(Response::arrived(message, head.unwrap_or_default(), trailers, arrived.compressed))
 }
 
 /// Sends one message and hands out the reading half.

@@ -77,6 +77,8 @@ pub trait Interceptor: Send + Sync + 'static {
 
     /// The call is over. Happens exactly once for every call that was started, whatever became of it; a call
     /// that was dropped or reset ends `CANCELLED`. On a server, changes to `trailers` travel.
+    ///
+    /// If an outer interceptor refuses the start, those inside it see the end without having seen the start.
     fn end(&self, call: &CallInfo, end: &Result<(), Status>, trailers: &mut Metadata) {
         let _ = (call, end, trailers);
     }

@@ -68,23 +68,23 @@ impl ResponseReader {
         matches!(self.phase, Phase::Head)
     }
 
-    /// Waits for the head; its metadata is empty for a Trailers-Only response, whose metadata is that of the
-    /// trailers (PROTOCOL-HTTP2, "Responses").
-    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>> {
+    /// Waits for the head. There is none in a Trailers-Only response, whose metadata is that of the trailers
+    /// (PROTOCOL-HTTP2, "Responses"), and none in an answer that is not gRPC.
+    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Metadata>, Status>> {
         let (parts, ended) = ready!(self.recv.poll_head(cx))?;
         let head = match ResponseHead::parse(parts, ended, self.settings.encodings.names()) {
             ResponseStart::Head(head) => {
                 self.order = self.order.on(Event::Head)?;
                 self.phase = Phase::Messages(head.encoding);
-                head.metadata
+                Some(head.metadata)
             }
             ResponseStart::TrailersOnly(trailers) => {
                 self.phase = Phase::Ended(Box::new(trailers));
-                Metadata::new()
+                None
             }
             ResponseStart::NotGrpc(answer) => {
                 self.phase = Phase::Foreign(Box::new(answer), BytesMut::new());
-                Metadata::new()
+                None
             }
             ResponseStart::Invalid(status) => return Poll::Ready(Err(status)),
         };

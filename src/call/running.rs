@@ -15,7 +15,6 @@
 //!
 //! Must not know: what the handler does, or how the call was begun (`server_call`).
 
-use std::any::Any;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -122,7 +121,7 @@ impl<I: Interceptor, R: Message> Running<I, R> {
     ///
     /// [`Ended`] if the caller did not hear it.
     pub async fn reply(mut self, reply: Result<Response<R>, Status>) -> Result<(), Ended> {
-        let answer = reply.and_then(|response| self.encode(response));
+        let answer = reply.and_then(|response| caught(|| self.encode(response)));
         match answer {
             Ok(mut answer) => {
                 self.wire.send_early_head(&self.call.outbox);
@@ -211,10 +210,10 @@ impl Wire {
         let mut future = pin!(future);
         let mut alarm = pin!(self.alarm());
         poll_fn(|cx| {
-            match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            match caught(|| Ok(future.as_mut().poll(cx))) {
                 Ok(Poll::Ready(result)) => return Poll::Ready(Ok(result)),
                 Ok(Poll::Pending) => {}
-                Err(panic) => return Poll::Ready(Ok(Err(panicked(&*panic)))),
+                Err(panicked) => return Poll::Ready(Ok(Err(panicked))),
             }
             if let Some(outbox) = outbox {
                 // Pending is fine: the handler goes on while the peer has no room.
@@ -240,8 +239,8 @@ impl Wire {
         stopped: Option<Stop>,
     ) -> Result<(), Ended> {
         let end = end.map_err(Status::for_answer);
-        call.end(&end, &mut trailers);
         if let Some(Stop::Peer(_)) = stopped {
+            call.end(&end, &mut trailers);
             self.send.cancel();
             return Err(Ended);
         }
@@ -251,6 +250,7 @@ impl Wire {
             call.headers(&mut head);
             self.send_head(Head { metadata: head, encoding: Encoding::Identity });
         }
+        call.end(&end, &mut trailers);
         let trailers = Trailers { end, metadata: trailers };
         let sent = match self.order.is_untouched() {
             true => self.send.send_head(trailers.into_response(self.content_type.clone()), true),
@@ -340,7 +340,8 @@ fn poll_alarm(alarm: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<Stop
     }
 }
 
-/// What a caller hears of a panic: that it happened. What it said may hold secrets, and stays in the panic hook.
-fn panicked(_panic: &(dyn Any + Send)) -> Status {
-    Status::unknown("the handler panicked")
+/// Runs a piece of the application. If it panics, this is what the caller hears: that it happened. What the panic
+/// said may hold secrets, and stays in the panic hook.
+fn caught<T>(piece: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
+    catch_unwind(AssertUnwindSafe(piece)).unwrap_or_else(|_| Err(Status::unknown("the handler panicked")))
 }

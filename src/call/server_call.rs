@@ -143,14 +143,15 @@ impl<I: Interceptor> ServerCall<I> {
     /// The first moment, and the one message of the request.
     async fn begin_single<Q: Message>(self, kind: MethodKind) -> Result<(Request<Q>, Begun<I>), Ended> {
         let (mut begun, mut reader, metadata) = self.begin(kind).await?;
-        let read = begun.wire.race(None, reader.single()).await;
-        let arrived = begun.go_on(read)?;
-        let message = decode::<Q>(arrived.bytes).and_then(|mut message| {
+        let read = begun.wire.race(None, async {
+            let arrived = reader.single().await?;
+            let mut message = decode::<Q>(arrived.bytes)?;
             begun.call.message(Direction::Request, &mut message)?;
-            Ok(message)
+            Ok((message, arrived.compressed))
         });
-        let message = begun.go_on(Ok(message))?;
-        Ok((begun.request(message, metadata).with_was_compressed(arrived.compressed), begun))
+        let read = read.await;
+        let (message, compressed) = begun.go_on(read)?;
+        Ok((begun.request(message, metadata).with_was_compressed(compressed), begun))
     }
 
     /// The first moment, and the request as it comes.

@@ -7,6 +7,7 @@
 //!
 //! Must not know: streams or tasks.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,6 +27,9 @@ pub(crate) struct CallShared<I: Interceptor> {
     pub(crate) settings: Arc<CallSettings>,
     /// Encoded bytes between a [`Sender`](super::Sender) and the wire; unused where one message is sent.
     pub(crate) outbox: Outbox,
+    /// Whether the first moment has come.
+    started: AtomicBool,
+    /// Whether the last one has.
     ended: AtomicBool,
 }
 
@@ -78,11 +82,13 @@ pub(crate) trait Hook<T>: Send + Sync {
 
 impl<I: Interceptor> CallShared<I> {
     pub(crate) fn new(interceptors: Arc<I>, info: CallInfo, settings: Arc<CallSettings>) -> Self {
-        CallShared { interceptors, info, settings, outbox: Outbox::default(), ended: AtomicBool::new(false) }
+        let (started, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+        CallShared { interceptors, info, settings, outbox: Outbox::default(), started, ended }
     }
 
     /// The first moment.
     pub(crate) async fn start(&self, metadata: &mut Metadata) -> Result<(), Status> {
+        self.started.store(true, Ordering::Release);
         self.interceptors.start(&self.info, metadata).await
     }
 
@@ -102,9 +108,9 @@ impl<I: Interceptor> CallShared<I> {
         status
     }
 
-    /// The last moment; only the first report counts.
+    /// The last moment; only the first report counts, and none if there was no first moment.
     pub(crate) fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata) {
-        if !self.ended.swap(true, Ordering::AcqRel) {
+        if self.started.load(Ordering::Acquire) && !self.ended.swap(true, Ordering::AcqRel) {
             self.interceptors.end(&self.info, end, trailers);
         }
     }
@@ -141,7 +147,8 @@ impl<I: Interceptor> Drop for CallShared<I> {
     fn drop(&mut self) {
         if !*self.ended.get_mut() {
             let end = Err(Status::cancelled("the call was dropped before it ended"));
-            self.end(&end, &mut Metadata::new());
+            // The drop may come from a panic of one interceptor, and a second panic on the way would end the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.end(&end, &mut Metadata::new())));
         }
     }
 }

@@ -195,9 +195,11 @@ impl<T: Message> Streaming<T> {
             return Poll::Ready(Ok(()));
         }
         match reader.poll_head(cx) {
-            Poll::Ready(Ok(mut head)) => {
-                self.hook.headers(&mut head);
-                self.head = Some(head);
+            Poll::Ready(Ok(head)) => {
+                self.head = head.map(|mut head| {
+                    self.hook.headers(&mut head);
+                    head
+                });
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(status)) => Poll::Ready(Err(self.fail(status))),

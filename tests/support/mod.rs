@@ -2,6 +2,7 @@
 
 pub mod frame;
 pub mod peer;
+pub mod scissors;
 pub mod talk;
 
 use std::sync::Arc;
