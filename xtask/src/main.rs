@@ -4,6 +4,7 @@
 //! an exit code that says how it went. What a chore does is told in the file
 //! named after it; this one only finds out which chore is meant.
 
+mod compare;
 mod conformance;
 mod fuzz;
 mod pairings;
@@ -34,6 +35,13 @@ fn main() -> ExitCode {
             tally.close(true)
         }
         Ok(Task::Fuzz { seconds, wanted }) => fuzz::run(seconds, &wanted).close(true),
+        Ok(Task::Compare { quick }) => match compare::run(quick) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("error: {why}");
+                ExitCode::FAILURE
+            }
+        },
         Err(why) => {
             eprintln!("error: {why}\n\n{HELP}");
             ExitCode::from(USAGE)
@@ -49,6 +57,7 @@ enum Task {
     Pairings { wanted: Vec<String> },
     Conformance,
     Fuzz { seconds: u32, wanted: Vec<String> },
+    Compare { quick: bool },
 }
 
 impl Task {
@@ -63,6 +72,11 @@ impl Task {
             "conformance" if rest.is_empty() => Ok(Task::Conformance),
             "conformance" => Err("`conformance` takes no words: it runs the whole suite".into()),
             "fuzz" => read_fuzz(rest),
+            "compare" => match rest {
+                [] => Ok(Task::Compare { quick: false }),
+                [word] if word == "--quick" => Ok(Task::Compare { quick: true }),
+                other => Err(format!("`compare` does not know `{}`", other.join(" "))),
+            },
             other => Err(format!("there is no task called `{other}`")),
         }
     }
@@ -136,6 +150,11 @@ cargo xtask: one door to the project's chores
       Runs each fuzz target, or each named one, for N seconds (10 unless
       told). Installs cargo-fuzz into target/tools the first time.
 
+  cargo xtask compare [--quick]
+      What a call costs here, over raw h2, and with tonic: allocations, CPU
+      time, memory. Fails no build. Needs Linux and two idle cores; takes
+      five minutes, or one with --quick.
+
   cargo xtask help
       This text.
 ";
@@ -162,13 +181,19 @@ mod tests {
             read("fuzz percent --seconds 300"),
             Ok(Task::Fuzz { seconds: 300, wanted: vec!["percent".into()] })
         );
+        assert_eq!(read("compare --quick"), Ok(Task::Compare { quick: true }));
     }
 
     #[test]
     fn words_that_make_no_sense_are_refused() {
-        for line in
-            ["tset", "test --fast", "test --quick --require-peers", "fuzz --seconds", "fuzz --seconds 0"]
-        {
+        for line in [
+            "tset",
+            "test --fast",
+            "test --quick --require-peers",
+            "fuzz --seconds",
+            "fuzz --seconds 0",
+            "compare x",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }
