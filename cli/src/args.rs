@@ -1,0 +1,100 @@
+//! What can be typed.
+//!
+//! In: the arguments of the process. Out: a command, or a page of help, or a complaint. Help shows examples before
+//! it explains anything: most people look for a line to copy.
+//!
+//! Must not know: what a command does.
+
+use clap::{Parser, Subcommand};
+
+/// gRPC from the wire up: see what crosses it
+#[derive(Debug, Parser)]
+#[command(name = "wright", version, help_template = PAGE, before_help = EXAMPLES, after_help = ENDINGS)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make four calls, one of each kind, and print what crossed the wire
+    #[command(help_template = PAGE, before_help = DEMO_EXAMPLES, after_help = DEMO_ENDINGS)]
+    Demo {
+        /// Serve on this address until Ctrl-C instead, and print a line for each call
+        ///
+        /// The services are helloworld.Greeter and routeguide.RouteGuide on the paths that every gRPC
+        /// implementation's examples use, so that their clients can call this server.
+        /// Port 0 lets the system choose one.
+        #[arg(long, value_name = "ADDR", value_parser = with_port, verbatim_doc_comment)]
+        listen: Option<String>,
+    },
+}
+
+/// Refuses what cannot be an address, before anybody is asked to look it up.
+fn with_port(given: &str) -> Result<String, &'static str> {
+    match given.rsplit_once(':') {
+        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(given.to_owned()),
+        _ => Err("write an address and a port, such as 127.0.0.1:50051, [::1]:50051 or localhost:50051"),
+    }
+}
+
+/// The order of a page of help.
+const PAGE: &str = "\
+{about-with-newline}
+{before-help}{usage-heading} {usage}
+
+{all-args}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  wright demo                             watch four calls cross a socket
+  wright demo --listen 127.0.0.1:50051    serve what any helloworld client can call
+  wright demo --help                      read more about the demo";
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  wright demo                               watch four calls cross a socket
+  CLICOLOR_FORCE=1 wright demo | less -R    the same, page by page and in colours
+  wright demo --listen 127.0.0.1:50051      serve what any helloworld client can call";
+
+/// What every page ends with.
+macro_rules! endings {
+    () => {
+        "\
+Exit codes:
+  0  done
+  1  it could not be done: standard error says why, and what to do
+  2  the command line makes no sense
+
+Environment:
+  NO_COLOR          set to anything: no colours
+  CLICOLOR_FORCE    set to anything: colours even where standard output is no terminal"
+    };
+}
+
+const ENDINGS: &str = endings!();
+
+const DEMO_ENDINGS: &str = concat!(
+    "\
+What it does:
+  Starts a server with two services on a free port of the loopback interface, makes one call of
+  each of gRPC's four kinds over a TCP connection, and prints what the connection carried: heads,
+  messages with their five-byte prefixes, and trailers; who sent them, and when.
+
+",
+    endings!()
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,7 @@
+//! The command line as its users meet it: a process, its arguments, its output and its exit code.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+mod demo;
+mod help;
+mod listen;
+mod support;
