@@ -86,6 +86,8 @@
 //!
 //! * `client` and `server` (both by default): the two houses. Either brings floors 2 and 3, with h2 and tokio.
 //! * `gzip` and `zstd`: compressors to give to an endpoint or a server; without one nothing is compressed.
+//! * `tls`: rustls under HTTP/2, with a crypto provider of your own; `tls-ring` and `tls-aws-lc` bring one along, and
+//!   `tls-native-roots` the system's root certificates.
 //! * `inspect`: the room that explains recorded bytes. It needs nothing else, and no other crate.
 //! * None of them: floors 0 and 1, with neither h2 nor tokio in the tree.
 //!

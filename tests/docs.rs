@@ -83,7 +83,7 @@ fn documents() -> Vec<Document> {
 
 /// The text of every Rust file of the library, its tools and their tests.
 fn sources() -> Vec<String> {
-    let tops = ["src", "tests", "codegen", "cli", "xtask", "examples", "fuzz", "benches"];
+    let tops = ["src", "tests", "codegen", "cli", "xtask", "examples", "interop", "fuzz", "benches"];
     let mut folders: Vec<PathBuf> =
         tops.iter().map(|top| root().join(top)).filter(|top| top.exists()).collect();
     let mut found = Vec::new();
@@ -132,7 +132,7 @@ fn every_relative_link_leads_somewhere() {
 
 #[test]
 fn every_path_that_is_named_exists() {
-    const TOPS: [&str; 11] = [
+    const TOPS: [&str; 12] = [
         "src/",
         "tests/",
         "codegen/",
@@ -141,6 +141,7 @@ fn every_path_that_is_named_exists() {
         "proto/",
         "docs/",
         "examples/",
+        "interop/",
         "fuzz/",
         "benches/",
         ".ci/",
