@@ -29,9 +29,17 @@ use wirewright::{Endpoint, Request};
 async fn main() -> Result<(), Fatal> {
     let mut flags = examples::flag::Flags::read();
     let address = flags.text("addr", "localhost:50051", "the address to connect to");
+    let tls = flags.switch("tls", "speak TLS, instead of plain TCP");
+    let ca_file = flags.text("ca_file", "", "whom to trust, instead of the built-in authority");
+    let name =
+        flags.text("server_host_override", "x.test.example.com", "the name in the server's certificate");
     flags.finish();
 
-    let guide = RouteGuideClient::new(Endpoint::new(&address)?.lazy());
+    let mut endpoint = Endpoint::new(&address)?;
+    if tls {
+        endpoint = endpoint.tls(examples::tls::client(&ca_file, &name)?);
+    }
+    let guide = RouteGuideClient::new(endpoint.lazy());
 
     // A place that the guide knows, and one in the middle of the sea.
     print_feature(&guide, point(409_146_138, -746_188_906)).await?;

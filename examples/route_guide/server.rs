@@ -124,10 +124,16 @@ async fn main() -> Result<(), Fatal> {
     let mut flags = examples::flag::Flags::read();
     let port = flags.port("port", 50_051, "the port to listen on");
     let file = flags.text("json_db_file", "", "a file of features, instead of the built-in ones");
+    let tls = flags.switch("tls", "speak TLS, instead of plain TCP");
+    let cert_file = flags.text("cert_file", "", "the server's certificate, instead of the built-in one");
+    let key_file = flags.text("key_file", "", "the key that belongs to the certificate");
     flags.finish();
 
     let guide = Guide { features: database::load(&file)?, notes: Mutex::default() };
-    let incoming = examples::listen(port)?;
-    Server::builder().add_service(RouteGuideServer::new(guide)).serve_until(incoming, pending()).await?;
+    let mut server = Server::builder().add_service(RouteGuideServer::new(guide));
+    if tls {
+        server = server.tls(examples::tls::server(&cert_file, &key_file)?);
+    }
+    server.serve_until(examples::listen(port)?, pending()).await?;
     Ok(())
 }

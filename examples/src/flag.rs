@@ -1,7 +1,8 @@
 //! Command-line flags as Go programs have them: `-port 50051`, `-port=50051`, and the same with two dashes.
 //!
 //! In: the words after the program's name. Out: the values, or a page of usage. A program asks for its flags one
-//! after the other, which is also how the usage page gets to know them:
+//! after the other, and each takes its words off the line; words that are left over belong to no flag. That is also
+//! how the usage page gets to know the flags:
 //!
 //! ```text
 //!   let mut flags = Flags::read();
@@ -10,15 +11,14 @@
 //!   flags.finish();
 //! ```
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The flags of a command line.
 #[derive(Debug)]
 pub struct Flags {
     program: String,
-    given: BTreeMap<String, String>,
-    asked_for_help: bool,
+    /// The words that no flag has claimed yet.
+    words: Vec<String>,
     /// What is wrong with the command line, if anything is.
     complaint: Option<String>,
     usage: String,
@@ -29,46 +29,42 @@ impl Flags {
     pub fn read() -> Flags {
         let mut words = std::env::args();
         let program = words.next().unwrap_or_default();
-        Flags::of(program, words)
+        Flags::of(program, words.collect())
     }
 
-    fn of(program: String, mut words: impl Iterator<Item = String>) -> Flags {
-        let (given, usage) = (BTreeMap::new(), String::new());
-        let mut flags = Flags { program, given, asked_for_help: false, complaint: None, usage };
-        while let Some(word) = words.next() {
-            let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
-                flags.complain(format!("`{word}` is not a flag"));
-                break;
-            };
-            if matches!(flag, "h" | "help") {
-                flags.asked_for_help = true;
-            } else if let Some((name, value)) = flag.split_once('=') {
-                flags.given.insert(name.to_owned(), value.to_owned());
-            } else if let Some(value) = words.next() {
-                flags.given.insert(flag.to_owned(), value);
-            } else {
-                flags.complain(format!("flag needs an argument: -{flag}"));
-            }
-        }
-        flags
+    fn of(program: String, words: Vec<String>) -> Flags {
+        Flags { program, words, complaint: None, usage: String::new() }
     }
 
     /// The text given for a flag, or its default.
     pub fn text(&mut self, name: &str, default: &str, meaning: &str) -> String {
-        self.explain(name, "string", default, meaning);
-        self.given.remove(name).unwrap_or_else(|| default.to_owned())
+        self.explain(&format!("{name} string"), meaning, &format!(" (default {default:?})"));
+        self.value(name).unwrap_or_else(|| default.to_owned())
     }
 
     /// The port given for a flag, or its default.
     pub fn port(&mut self, name: &str, default: u16, meaning: &str) -> u16 {
-        self.explain(name, "int", &default.to_string(), meaning);
-        let Some(text) = self.given.remove(name) else {
+        self.explain(&format!("{name} int"), meaning, &format!(" (default {default})"));
+        let Some(text) = self.value(name) else {
             return default;
         };
         text.parse().unwrap_or_else(|_| {
             self.complain(format!("invalid value \"{text}\" for flag -{name}: want 0 to 65535"));
             default
         })
+    }
+
+    /// Whether a flag that has no value is there.
+    pub fn switch(&mut self, name: &str, meaning: &str) -> bool {
+        self.explain(name, meaning, "");
+        match self.take(name) {
+            None => false,
+            Some((_, None)) => true,
+            Some((_, Some(text))) => text.parse().unwrap_or_else(|_| {
+                self.complain(format!("invalid value \"{text}\" for flag -{name}: want true or false"));
+                false
+            }),
+        }
     }
 
     /// Ends the program if help was asked for or the command line makes no sense.
@@ -89,20 +85,51 @@ impl Flags {
 
     /// Nothing to say, the usage that was asked for, or a complaint.
     fn verdict(mut self) -> Result<Option<String>, String> {
-        if let Some(stranger) = self.given.keys().next() {
-            self.complain(format!("flag provided but not defined: -{stranger}"));
+        let asked_for_help = ["h", "help"].into_iter().any(|name| self.take(name).is_some());
+        if let Some(word) = self.words.first() {
+            let stranger = match undashed(word) {
+                Some(flag) => format!("flag provided but not defined: -{flag}"),
+                None => format!("`{word}` is not a flag"),
+            };
+            self.complain(stranger);
         }
         let usage = format!("Usage of {}:\n{}", self.program, self.usage);
         match self.complaint {
-            _ if self.asked_for_help => Ok(Some(usage)),
+            _ if asked_for_help => Ok(Some(usage)),
             Some(complaint) => Err(format!("{complaint}\n{usage}")),
             None => Ok(None),
         }
     }
 
-    fn explain(&mut self, name: &str, kind: &str, default: &str, meaning: &str) {
+    /// The value of a flag that has to have one: behind its equals sign, or the next word.
+    fn value(&mut self, name: &str) -> Option<String> {
+        match self.take(name)? {
+            (_, Some(value)) => Some(value),
+            (at, None) if at < self.words.len() => Some(self.words.remove(at)),
+            _ => {
+                self.complain(format!("flag needs an argument: -{name}"));
+                None
+            }
+        }
+    }
+
+    /// Claims a flag: says where it was, and what stood behind its equals sign.
+    fn take(&mut self, name: &str) -> Option<(usize, Option<String>)> {
+        let found = self.words.iter().enumerate().find_map(|(at, word)| {
+            let rest = undashed(word)?.strip_prefix(name)?;
+            match rest.strip_prefix('=') {
+                Some(value) => Some((at, Some(value.to_owned()))),
+                None if rest.is_empty() => Some((at, None)),
+                None => None,
+            }
+        })?;
+        self.words.remove(found.0);
+        Some(found)
+    }
+
+    fn explain(&mut self, flag: &str, meaning: &str, default: &str) {
         // Writing to a String cannot fail.
-        let _ = writeln!(self.usage, "  -{name} {kind}\n    \t{meaning} (default {default:?})");
+        let _ = writeln!(self.usage, "  -{flag}\n    \t{meaning}{default}");
     }
 
     /// Keeps the first complaint: the others often follow from it.
@@ -111,12 +138,17 @@ impl Flags {
     }
 }
 
+/// A flag without its one or two dashes.
+fn undashed(word: &str) -> Option<&str> {
+    word.strip_prefix("--").or_else(|| word.strip_prefix('-'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn flags(line: &str) -> Flags {
-        Flags::of("program".into(), line.split_whitespace().map(String::from))
+        Flags::of("program".into(), line.split_whitespace().map(String::from).collect())
     }
 
     fn read(line: &str) -> (String, u16, Result<Option<String>, String>) {
@@ -154,8 +186,18 @@ mod tests {
     }
 
     #[test]
+    fn a_switch_takes_no_word_of_its_own() {
+        let table = [("", false), ("-tls", true), ("--tls=true", true), ("-tls=false", false)];
+        for (line, want) in table {
+            let mut flags = flags(&format!("{line} -port 7"));
+            assert_eq!((flags.switch("tls", "whether"), flags.port("port", 1, "which")), (want, 7), "{line}");
+            assert_eq!(flags.verdict(), Ok(None));
+        }
+    }
+
+    #[test]
     fn help_lists_the_flags() {
         let usage = read("-h").2.unwrap().unwrap();
-        assert!(usage.contains("  -port int\n    \twhich (default \"50051\")"), "{usage}");
+        assert!(usage.contains("  -port int\n    \twhich (default 50051)"), "{usage}");
     }
 }

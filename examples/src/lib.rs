@@ -18,6 +18,7 @@ pub mod go;
 pub mod listen;
 pub mod log;
 pub mod pb;
+pub mod tls;
 
 pub use clock::Time;
 pub use listen::listen;

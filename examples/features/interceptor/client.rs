@@ -56,10 +56,13 @@ impl Interceptor for Log {
 async fn main() -> Result<(), Fatal> {
     let mut flags = examples::flag::Flags::read();
     let address = flags.text("addr", "localhost:50051", "the address to connect to");
+    let ca_file = flags.text("ca_file", "", "whom to trust, instead of the built-in authority");
     flags.finish();
 
+    // A token in the clear is everybody's token.
+    let endpoint = Endpoint::new(&address)?.tls(examples::tls::client(&ca_file, "x.test.example.com")?);
     // A request passes the interceptor first that was added first.
-    let channel = Endpoint::new(&address)?.lazy().intercept(Log).intercept(Token("some-secret-token"));
+    let channel = endpoint.lazy().intercept(Log).intercept(Token("some-secret-token"));
     let echo = EchoClient::new(channel);
     unary(&echo).await?;
     bidirectional(&echo).await

@@ -73,10 +73,13 @@ impl Echo for Echoes {
 async fn main() -> Result<(), Fatal> {
     let mut flags = examples::flag::Flags::read();
     let port = flags.port("port", 50_051, "the port to listen on");
+    let cert_file = flags.text("cert_file", "", "the server's certificate, instead of the built-in one");
+    let key_file = flags.text("key_file", "", "the key that belongs to the certificate");
     flags.finish();
 
     let incoming = examples::listen(port)?;
     Server::builder()
+        .tls(examples::tls::server(&cert_file, &key_file)?)
         .intercept(Guard)
         .add_service(EchoServer::new(Echoes))
         .serve_until(incoming, pending())

@@ -1,8 +1,12 @@
+// Pins grpc-go's example programs, which are built from here as they were
+// published and paired with ours: see xtask/src/pairings. There is no Go code
+// of our own.
+
 module wirewright.invalid/interop
 
 go 1.26.0
 
-require google.golang.org/grpc/examples v0.0.0-20260825154716-030ee8becb20
+require google.golang.org/grpc/examples v0.0.0-20260825154716-030ee8becb20 // indirect
 
 require (
 	cloud.google.com/go/compute/metadata v0.9.0 // indirect

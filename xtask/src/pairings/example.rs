@@ -11,9 +11,9 @@ use super::transcript::{number_after, without_numbers};
 /// A client and a server that belong together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Example {
-    /// What it is called on the command line and in our folder of examples.
+    /// What it is called on the command line.
     pub(crate) name: &'static str,
-    /// Where it is in grpc-go's folder of examples.
+    /// Where it is in grpc-go's folder of examples; ours has the same layout.
     pub(crate) folder: &'static str,
     pub(crate) client: Role,
     pub(crate) server: Role,
@@ -21,8 +21,7 @@ pub(crate) struct Example {
     pub(crate) exits: &'static [i32],
     /// The server reads a database of features.
     pub(crate) database: bool,
-    /// grpc-go's programs of this example speak only TLS.
-    pub(crate) tls: bool,
+    pub(crate) tls: Tls,
     /// The server ends of its own accord, and ends well.
     pub(crate) server_ends: bool,
     /// Two tasks of one program log at the same time: only the set of lines is certain.
@@ -44,6 +43,17 @@ pub(crate) struct Role {
     pub(crate) ours: Ours,
 }
 
+/// Whether the two speak TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tls {
+    /// They cannot.
+    No,
+    /// If they are told to.
+    WithFlag,
+    /// They know nothing else.
+    Always,
+}
+
 /// How the log of our program relates to grpc-go's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ours {
@@ -54,10 +64,15 @@ pub(crate) enum Ours {
 }
 
 impl Example {
+    /// What the programs of this example are about, as one word.
+    pub(crate) fn subject(&self) -> &'static str {
+        self.folder.rsplit('/').next().unwrap_or(self.folder)
+    }
+
     /// The file name of our client or server.
     pub(crate) fn our_program(&self, role: &Role) -> String {
         match role.program {
-            "client" | "server" => format!("{}_{}", self.name, role.program),
+            "client" | "server" => format!("{}_{}", self.subject(), role.program),
             named => named.to_owned(),
         }
     }
@@ -83,11 +98,21 @@ const PLAIN: Example = Example {
     server: SERVER,
     exits: &[0],
     database: false,
-    tls: false,
+    tls: Tls::No,
     server_ends: false,
     any_order: false,
     blur: |line| Some(line.to_owned()),
     agree: |_, _| Ok(()),
+};
+
+/// The tour of all four kinds of calls.
+const ROUTE_GUIDE: Example = Example {
+    folder: "route_guide",
+    client: Role { says: &["Feature: name: \"\", point:(416851321, -742674555)"], ..CLIENT },
+    database: true,
+    blur: without_the_random_route,
+    agree: every_point_was_counted,
+    ..PLAIN
 };
 
 /// All of them; those that take seconds come first, so that no long one is left for last.
@@ -143,15 +168,8 @@ pub(crate) const EXAMPLES: &[Example] = &[
         server: Role { program: "greeter_server", says: &["Received: world"], ..SERVER },
         ..PLAIN
     },
-    Example {
-        name: "route_guide",
-        folder: "route_guide",
-        client: Role { says: &["Feature: name: \"\", point:(416851321, -742674555)"], ..CLIENT },
-        database: true,
-        blur: without_the_random_route,
-        agree: every_point_was_counted,
-        ..PLAIN
-    },
+    Example { name: "route_guide", ..ROUTE_GUIDE },
+    Example { name: "route_guide_tls", tls: Tls::WithFlag, ..ROUTE_GUIDE },
     Example {
         name: "error_details",
         folder: "features/error_details",
@@ -232,7 +250,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
             ]),
             ..SERVER
         },
-        tls: true,
+        tls: Tls::Always,
         ..PLAIN
     },
     Example {

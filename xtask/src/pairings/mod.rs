@@ -19,13 +19,12 @@ mod programs;
 mod stage;
 mod transcript;
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use example::{EXAMPLES, Example};
 use programs::Author;
-use stage::{Cast, Failure, Performance};
+use stage::{Cast, Failure, Performance, Props};
 
 use crate::tally::Tally;
 
@@ -38,12 +37,12 @@ pub(crate) fn run(tally: &mut Tally, wanted: &[String]) {
     };
     let started = Instant::now();
     let mut authors = Vec::new();
-    let mut database = None;
+    let mut props = Props::default();
     if programs::go_is_here() {
-        match programs::build_go(&examples).and_then(|()| programs::database()) {
+        match programs::build_go(&examples).and_then(|()| programs::go_examples()) {
             Ok(found) => {
                 authors.push(Author::Go);
-                database = Some(found);
+                props.go_examples = Some(found);
             }
             Err(why) => tally.check("the build of grpc-go's programs", Err(why)),
         }
@@ -55,7 +54,7 @@ pub(crate) fn run(tally: &mut Tally, wanted: &[String]) {
         Err(why) => tally.check("the build of our examples", Err(why)),
     }
     println!("built in {:.1} s", started.elapsed().as_secs_f32());
-    play_all(tally, &examples, &authors, database.as_deref());
+    play_all(tally, &examples, &authors, &props);
 }
 
 /// The examples of the given names; all of them where no name is given.
@@ -69,7 +68,7 @@ fn choose(wanted: &[String]) -> Result<Vec<Example>, String> {
 }
 
 /// Plays the examples, a few at a time: most of them mostly wait.
-fn play_all(tally: &mut Tally, examples: &[Example], authors: &[Author], database: Option<&Path>) {
+fn play_all(tally: &mut Tally, examples: &[Example], authors: &[Author], props: &Props) {
     let queue = Mutex::new(examples.iter());
     let tally = Mutex::new(tally);
     std::thread::scope(|scope| {
@@ -78,7 +77,7 @@ fn play_all(tally: &mut Tally, examples: &[Example], authors: &[Author], databas
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some(example) = next else { break };
-                    play_pairings(&tally, *example, authors, database);
+                    play_pairings(&tally, *example, authors, props);
                 }
             });
         }
@@ -86,12 +85,12 @@ fn play_all(tally: &mut Tally, examples: &[Example], authors: &[Author], databas
 }
 
 /// Plays one example with every cast; the first one is the control where Go is here.
-fn play_pairings(tally: &Mutex<&mut Tally>, example: Example, authors: &[Author], database: Option<&Path>) {
+fn play_pairings(tally: &Mutex<&mut Tally>, example: Example, authors: &[Author], props: &Props) {
     let mut control: Option<Performance> = None;
     for &client in authors {
         for &server in authors {
             let started = Instant::now();
-            let heard = Cast { example, client, server }.play(database, control.as_ref());
+            let heard = Cast { example, client, server }.play(props, control.as_ref());
             let seconds = started.elapsed().as_secs_f32();
             let names = (client.name(), server.name());
             let name = format!("{}: {} client, {} server ({seconds:.1} s)", example.name, names.0, names.1);

@@ -35,15 +35,10 @@ pub(crate) fn path(author: Author, example: &Example, role: &Role) -> PathBuf {
     }
 }
 
-/// Where the program is that adds TLS to a connection or takes it away.
-pub(crate) fn tls_proxy() -> PathBuf {
-    target().join("interop/go/tlsproxy")
-}
-
-/// The features that grpc-go's route guide knows, as a file of its module.
-pub(crate) fn database() -> Result<PathBuf, String> {
+/// The folder of grpc-go's examples, with the data that its programs have built in.
+pub(crate) fn go_examples() -> Result<PathBuf, String> {
     let folder = output(go().args(["list", "-m", "-f", "{{.Dir}}", EXAMPLES_MODULE]))?;
-    Ok(PathBuf::from(folder.trim()).join("route_guide/testdata/route_guide_db.json"))
+    Ok(PathBuf::from(folder.trim()))
 }
 
 /// Whether Go programs can be built here.
@@ -51,11 +46,11 @@ pub(crate) fn go_is_here() -> bool {
     answers(go().arg("version"))
 }
 
-/// Builds grpc-go's client and server of each example, and the TLS proxy.
+/// Builds grpc-go's client and server of each example.
 ///
 /// All clients are called `client`, so each example gets a folder of its own,
 /// and a `go build` of its own to fill it. Go itself finds out what is up to
-/// date; symbol tables are left out because linking 25 programs is most of the
+/// date; symbol tables are left out because linking 24 programs is most of the
 /// work.
 pub(crate) fn build_go(examples: &[Example]) -> Result<(), String> {
     for example in examples {
@@ -64,7 +59,7 @@ pub(crate) fn build_go(examples: &[Example]) -> Result<(), String> {
         build.args(["build", "-ldflags=-s -w", "-o"]).arg(go_folder(example).join(""));
         succeed(build.args([package(&example.client), package(&example.server)]))?;
     }
-    succeed(go().args(["build", "-ldflags=-s -w", "-o"]).arg(tls_proxy()).arg("./tlsproxy"))
+    Ok(())
 }
 
 /// Builds all of our examples.
@@ -79,7 +74,7 @@ fn go() -> Command {
 }
 
 fn go_folder(example: &Example) -> PathBuf {
-    target().join("interop/go").join(example.name)
+    target().join("interop/go").join(example.subject())
 }
 
 /// The module that holds grpc-go's examples.

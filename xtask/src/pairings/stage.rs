@@ -10,14 +10,15 @@
 //!   both logs             compared
 //! ```
 //!
-//! Where grpc-go's programs insist on TLS and ours have none, a proxy between
-//! the two adds it on one side; see `tests/interop/go/tlsproxy`. It does not
-//! know which pairings there are.
+//! grpc-go's programs have a database and certificates built in. Ours have
+//! their own, so they are given grpc-go's as files: two that talk of the same
+//! places and trust the same authority. It does not know which pairings there
+//! are.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::example::{Example, Ours, Role};
+use super::example::{Example, Ours, Role, Tls};
 use super::program::{Program, free_port};
 use super::programs::{self, Author};
 use super::transcript;
@@ -52,39 +53,29 @@ impl Failure {
 
 impl Cast {
     /// Plays the example once; `control` is how grpc-go plays both parts, where that is known.
-    pub(crate) fn play(
-        &self,
-        database: Option<&Path>,
-        control: Option<&Performance>,
-    ) -> Result<Performance, Failure> {
-        let (mut server, port) = self.start_server(database).map_err(Failure::early)?;
-        let proxy = self.start_proxy(port).map_err(Failure::early)?;
-        let client_port = proxy.as_ref().map_or(port, |(_, port)| *port);
+    pub(crate) fn play(&self, props: &Props, control: Option<&Performance>) -> Result<Performance, Failure> {
+        let (mut server, port) = self.start_server(props).map_err(Failure::early)?;
         let mut client_log = String::new();
         let ended_well = self
-            .run_client(client_port, &mut client_log)
+            .run_client(props, port, &mut client_log)
             .and_then(|()| self.await_server(&mut server, control));
         let server_log = server.stop();
-        let proxy_log = proxy.map_or(String::new(), |(proxy, _)| proxy.stop());
 
         let heard = ended_well.and_then(|()| self.compare(&client_log, &server_log, control));
         heard.map_err(|reason| {
-            let logs = [("client", &client_log), ("server", &server_log), ("proxy", &proxy_log)];
-            let quoted = logs.iter().filter(|(_, log)| !log.is_empty());
-            Failure { reason, logs: quoted.map(|(who, log)| quote(who, log)).collect() }
+            let logs = quote("client", &client_log) + &quote("server", &server_log);
+            Failure { reason, logs }
         })
     }
 
     /// Starts the server on a free port; a port that was lost to somebody else is replaced.
-    fn start_server(&self, database: Option<&Path>) -> Result<(Program, u16), String> {
+    fn start_server(&self, props: &Props) -> Result<(Program, u16), String> {
         let path = programs::path(self.server, &self.example, &self.example.server);
         let mut log = String::new();
         for _ in 0..PORTS_TO_TRY {
             let port = free_port()?;
             let mut arguments = vec!["-port".to_owned(), port.to_string()];
-            if let Some(database) = database.filter(|_| self.example.database) {
-                arguments.extend(["-json_db_file".to_owned(), database.display().to_string()]);
-            }
+            arguments.extend(props.server_flags(&self.example, self.server));
             let server = Program::start(&path, &arguments)?;
             if server.wait_port(port, START_LIMIT) {
                 return Ok((server, port));
@@ -94,28 +85,13 @@ impl Cast {
         Err(format!("the server never listened; it said:\n{log}"))
     }
 
-    /// Starts the proxy that one of the two needs to understand the other.
-    fn start_proxy(&self, server_port: u16) -> Result<Option<(Program, u16)>, String> {
-        if !self.example.tls || self.client == self.server {
-            return Ok(None);
-        }
-        let side = if self.server == Author::Go { "client" } else { "server" };
-        let port = free_port()?;
-        let listen = format!("127.0.0.1:{port}");
-        let to = format!("127.0.0.1:{server_port}");
-        let proxy = Program::start(&programs::tls_proxy(), &["-side", side, "-listen", &listen, "-to", &to])?;
-        if proxy.wait_port(port, START_LIMIT) {
-            Ok(Some((proxy, port)))
-        } else {
-            Err(format!("the TLS proxy never listened; it said:\n{}", proxy.stop()))
-        }
-    }
-
     /// Runs the client as often as the example wants, collecting what it prints.
-    fn run_client(&self, port: u16, log: &mut String) -> Result<(), String> {
+    fn run_client(&self, props: &Props, port: u16, log: &mut String) -> Result<(), String> {
         let path = programs::path(self.client, &self.example, &self.example.client);
+        let mut arguments = vec!["-addr".to_owned(), format!("localhost:{port}")];
+        arguments.extend(props.client_flags(&self.example, self.client));
         for want in self.example.exits {
-            let mut client = Program::start(&path, &["-addr".to_owned(), format!("localhost:{port}")])?;
+            let mut client = Program::start(&path, &arguments)?;
             let status = client.wait_end(CLIENT_LIMIT);
             log.push_str(&client.stop());
             match status {
@@ -186,6 +162,45 @@ impl Cast {
             None => Ok(()),
             Some(difference) => Err(format!("not what grpc-go logs with itself, {difference}")),
         }
+    }
+}
+
+/// The files that grpc-go's programs have built in; without Go, each program uses its own.
+#[derive(Debug, Default)]
+pub(crate) struct Props {
+    /// The folder of grpc-go's examples.
+    pub(crate) go_examples: Option<PathBuf>,
+}
+
+impl Props {
+    fn server_flags(&self, example: &Example, author: Author) -> Vec<String> {
+        let mut files = Vec::new();
+        if example.database {
+            files.push(("-json_db_file", "route_guide/testdata/route_guide_db.json"));
+        }
+        if example.tls != Tls::No {
+            files.push(("-cert_file", "data/x509/server_cert.pem"));
+            files.push(("-key_file", "data/x509/server_key.pem"));
+        }
+        self.flags(example, author, &files)
+    }
+
+    fn client_flags(&self, example: &Example, author: Author) -> Vec<String> {
+        let authority = [("-ca_file", "data/x509/ca_cert.pem")];
+        self.flags(example, author, if example.tls == Tls::No { &[] } else { &authority })
+    }
+
+    fn flags(&self, example: &Example, author: Author, files: &[(&str, &str)]) -> Vec<String> {
+        let mut flags = Vec::new();
+        if example.tls == Tls::WithFlag {
+            flags.push("-tls".to_owned());
+        }
+        if let Some(folder) = self.go_examples.as_deref().filter(|_| author == Author::Ours) {
+            for (name, file) in files {
+                flags.extend([(*name).to_owned(), folder.join(file).display().to_string()]);
+            }
+        }
+        flags
     }
 }
 
