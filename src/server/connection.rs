@@ -20,10 +20,11 @@ pub(super) async fn serve<T: Io>(
     serving: Arc<Serving>,
     io: T,
     peer: PeerInfo,
-    mut orders: watch::Receiver<Order>,
+    orders: watch::Receiver<Order>,
 ) {
     #[cfg(feature = "tls")]
     if let Some(tls) = &serving.tls {
+        let mut orders = orders;
         let secured = async { tls.accept(io).await.map_err(TransportError::Tls) };
         if let Some((io, certificates)) = begin(&serving, &peer, &mut orders, secured).await {
             let peer = peer.with_certificates(certificates);
