@@ -10,6 +10,7 @@ mod bad_responses;
 mod cancellation;
 #[cfg(feature = "gzip")]
 mod compression;
+mod connectivity;
 mod cuts;
 mod deadlines;
 mod early_end;

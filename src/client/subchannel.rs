@@ -136,7 +136,11 @@ impl Subchannel {
                     let why = failure.unwrap_or_else(|| "no attempt to connect has succeeded".to_owned());
                     return Err(Status::unavailable(why));
                 }
-                ConnectivityState::Shutdown => return Err(Status::unavailable("the channel is shut down")),
+                ConnectivityState::Shutdown => {
+                    return Err(Status::unavailable(
+                        failure.as_deref().unwrap_or("the channel is shut down"),
+                    ));
+                }
                 // Not asked yet, or the connection was lost between the question and now.
                 ConnectivityState::Idle => self.tell(Event::Wanted),
                 ConnectivityState::Connecting => {}
@@ -275,6 +279,9 @@ impl Task {
                 if state != ConnectivityState::Ready {
                     view.connection = None;
                 }
+                if state == ConnectivityState::Shutdown {
+                    view.failure = None;
+                }
             }),
         }
     }
@@ -287,6 +294,21 @@ impl Task {
         let connecting = self.connecting.clone();
         let task = tokio::spawn(dial_and_drive(id, address.clone(), connecting, self.events.clone()));
         self.dials.insert(id, Dial { task: task.abort_handle(), address, patience });
+    }
+}
+
+/// A task that ends before its channel was shut down went with its runtime; without it nobody would ever answer.
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.view.send_if_modified(|view| {
+            let is_lost = view.state != ConnectivityState::Shutdown;
+            if is_lost {
+                view.state = ConnectivityState::Shutdown;
+                view.connection = None;
+                view.failure = Some("the runtime that the channel was first used in has ended".to_owned());
+            }
+            is_lost
+        });
     }
 }
 
