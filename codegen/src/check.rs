@@ -71,7 +71,7 @@ impl<'a> Index<'a> {
         }
         for (number, each) in file.enum_type.iter().enumerate() {
             let path = below(&[], field::ENUM, number);
-            self.add(&places, format!("{package}.{}", each.name()), Declared::Enum, &path)?;
+            self.add(&places, &package, each.name(), Declared::Enum, &path)?;
         }
         Ok(())
     }
@@ -95,22 +95,24 @@ impl<'a> Index<'a> {
         }
         for (number, nested) in message.enum_type.iter().enumerate() {
             let path = below(path, field::NESTED_ENUM, number);
-            self.add(places, format!("{name}.{}", nested.name()), Declared::Enum, &path)?;
+            self.add(places, &name, nested.name(), Declared::Enum, &path)?;
         }
-        self.add(places, name, Declared::Message(message), path)
+        self.add(places, scope, message.name(), Declared::Message(message), path)
     }
 
+    /// The name is checked before it is joined to its scope: behind a dot of its own, anything could hide.
     fn add(
         &mut self,
         places: &Locations<'_>,
-        name: String,
+        scope: &str,
+        short: &str,
         declared: Declared<'a>,
         path: &[i32],
     ) -> Result<(), Error> {
-        let short = name.rsplit('.').next().unwrap_or_default();
         if !has_rust_name(short) {
             return Err(places.error(path, format!("`{short}` is not a name that Rust can express")));
         }
+        let name = format!("{scope}.{short}");
         if self.types.contains_key(&name) {
             return Err(places.error(path, format!("`{}` is declared twice", name.trim_start_matches('.'))));
         }

@@ -89,6 +89,7 @@ fn what_no_compiler_would_send_is_an_error_that_says_why() {
         (changed(|set| set.file.extend(good().file)), "`made.A` is declared twice"),
         (changed(|set| set.file[0].message_type[0].name = None), "`` is not a name"),
         (changed(|set| set.file[0].message_type[0].name = Some("A{}".to_owned())), "`A{}` is not a name"),
+        (changed(|set| set.file[0].message_type[0].name = Some("A\nB".to_owned())), "is not a name"),
         (changed(|set| set.file[0].service[0].name = None), "`` is not a name"),
         (changed(|set| set.file[0].service[0].name = Some("S\"; evil".to_owned())), "is not a name"),
         (method(|method| method.name = None), "`` is not a name"),
@@ -148,6 +149,22 @@ fn what_no_compiler_would_send_is_an_error_that_says_why() {
         let error = configure().generate(&set).expect_err(why).to_string();
         assert!(error.contains(why), "expected {why:?}, got {error:?}");
         assert!(!error.contains('\n'), "{error:?}");
+    }
+}
+
+#[test]
+fn a_dot_in_a_name_does_not_hide_what_stands_before_it() {
+    const EVIL: &str = "A` */ pub fn evil() {} .B";
+    let of_enum = EnumDescriptorProto { name: Some(EVIL.to_owned()), ..enumeration(&["X"]) };
+    let nested = DescriptorProto { name: Some(EVIL.to_owned()), ..DescriptorProto::default() };
+    for set in [
+        changed(|set| set.file[0].message_type[0].name = Some(EVIL.to_owned())),
+        changed(|set| set.file[0].message_type[0].enum_type.push(of_enum.clone())),
+        changed(|set| set.file[0].enum_type.push(of_enum.clone())),
+        with_nested(nested),
+    ] {
+        let error = configure().generate(&set).expect_err(EVIL).to_string();
+        assert!(error.contains("is not a name that Rust can express"), "{error:?}");
     }
 }
 

@@ -44,7 +44,7 @@ async fn meet(script: &Script) -> (Vec<u8>, Vec<u8>, [Result<(), Status>; 4]) {
         script.play(io).await
     };
     let ((one, many_replies), (many_requests, many), heard) =
-        tokio::join!(calls_of_one(&channel), calls_of_many(&channel), server);
+        tokio::join!(calls_of_one(&channel), calls_of_many(&channel, script.upload_bytes()), server);
     (script.said(), heard, [one, many_replies, many_requests, many])
 }
 
@@ -58,18 +58,23 @@ async fn calls_of_one(channel: &Channel) -> (Result<(), Status>, Result<(), Stat
     tokio::join!(one, many_replies)
 }
 
-async fn calls_of_many(channel: &Channel) -> (Result<(), Status>, Result<(), Status>) {
+async fn calls_of_many(channel: &Channel, upload_bytes: usize) -> (Result<(), Status>, Result<(), Status>) {
+    let word = || "x".repeat(upload_bytes);
     let many_requests = ends(async {
         let mut upload = channel.client_streaming(&MANY_REQUESTS, Request::new(())).await?;
-        // A server may answer before it has heard everything.
-        while upload.send("x".repeat(9_000)).await.is_ok() {}
+        for _ in 0..UPLOADS {
+            // A server may answer before it has heard everything.
+            if upload.send(word()).await.is_err() {
+                break;
+            }
+        }
         upload.finish().await.map(|_| ())
     });
     let many = ends(async {
         let (mut requests, mut replies) = channel.bidi_streaming(&MANY, Request::new(())).await?;
         let says = async {
-            for _ in 0..20 {
-                if requests.send("y".repeat(9_000)).await.is_err() {
+            for _ in 0..UPLOADS {
+                if requests.send(word()).await.is_err() {
                     return;
                 }
             }
@@ -104,6 +109,9 @@ fn successes_said(said: &[u8]) -> usize {
     };
     std::iter::from_fn(|| reader.next_event()).filter(|event| ended_well(&event.what)).count()
 }
+
+/// Messages of an upload: large ones are more than a stream's first window of 64 KiB, so that they have to wait.
+const UPLOADS: usize = 12;
 
 thread_local! {
     /// One runtime for all inputs.

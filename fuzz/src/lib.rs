@@ -13,6 +13,7 @@ mod base64;
 mod call_state;
 mod chunks;
 mod client_bytes;
+mod codegen;
 mod fields;
 mod hostile;
 mod inspect;
@@ -33,6 +34,7 @@ mod trailers;
 pub use base64::base64;
 pub use call_state::call_state;
 pub use client_bytes::client_bytes;
+pub use codegen::codegen;
 pub use inspect::inspect;
 pub use message_decoder::message_decoder;
 pub use percent::percent;
@@ -42,10 +44,11 @@ pub use timeout::timeout;
 pub use trailers::trailers;
 
 /// What is fuzzed: the names of the targets, and what each does with an input.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, fn(&[u8])); 11] = [
     ("base64", base64),
     ("call_state", call_state),
     ("client_bytes", client_bytes),
+    ("codegen", codegen),
     ("inspect", inspect),
     ("message_decoder", message_decoder),
     ("percent", percent),

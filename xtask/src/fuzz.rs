@@ -9,10 +9,13 @@
 //! `unsafe`, so a panic is what there is to find, and that needs no sanitizer.
 
 use std::ffi::OsString;
-use std::process::Command;
+use std::fmt;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::tally::Tally;
-use crate::workspace::{answers, cargo, root, succeed, target};
+use crate::workspace::{answers, cannot_start, cargo, root, show, succeed, target};
 
 /// Runs the wanted targets, or all of them, for so many seconds each.
 pub(crate) fn run(seconds: u32, wanted: &[String]) -> Tally {
@@ -28,14 +31,97 @@ pub(crate) fn run(seconds: u32, wanted: &[String]) -> Tally {
         tally.check("the installation of cargo-fuzz", Err(why));
         return tally;
     }
+    println!("== building the fuzz targets");
+    if let Err(why) = succeed(cargo_fuzz().args(["build", "-s", "none"])) {
+        tally.check("the fuzz targets build", Err(why));
+        return tally;
+    }
     for name in targets {
         println!("== fuzz {name} for {seconds} s");
-        let mut command = cargo_fuzz();
-        command.args(["run", "-s", "none", &name, "--"]);
-        command.arg(format!("-max_total_time={seconds}"));
-        tally.check(&format!("fuzz {name}"), succeed(&mut command));
+        let mut report = Report::default();
+        let outcome = fuzz(&name, seconds, &mut report);
+        tally.check(&format!("fuzz {name}: {report}"), outcome);
     }
     tally
+}
+
+/// Runs one target, what libFuzzer says going to a file.
+///
+/// It begins with the seeds and with whatever earlier runs found worth keeping, which is in `fuzz/corpus`.
+fn fuzz(name: &str, seconds: u32, report: &mut Report) -> Result<(), String> {
+    let corpus = root().join("fuzz/corpus").join(name);
+    let path = target().join("fuzz").join(format!("{name}.log"));
+    let log = create(&corpus, &path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    let mut command = cargo_fuzz();
+    command.args(["run", "-s", "none", name]).arg(&corpus).arg(root().join("fuzz/seeds").join(name));
+    command.args(["--", &format!("-max_total_time={seconds}")]).args(LIMITS);
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).status();
+    let status = status.map_err(|error| cannot_start(&command, &error))?;
+    // A panic message quotes the input, which need not be UTF-8.
+    let text = fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let text = String::from_utf8_lossy(&text);
+    *report = Report::read(&text);
+    if status.success() {
+        return Ok(());
+    }
+    let panic = text.lines().skip_while(|line| !line.contains("panicked at")).take(PANIC_LINES);
+    let told: Vec<&str> = panic.collect();
+    Err(format!(
+        "`{}` ended with {status}; {} has it all\n{}",
+        show(&command),
+        path.display(),
+        told.join("\n")
+    ))
+}
+
+/// Makes the folder of a corpus, and the file for a log.
+fn create(corpus: &Path, log: &Path) -> std::io::Result<File> {
+    fs::create_dir_all(corpus)?;
+    fs::create_dir_all(target().join("fuzz"))?;
+    File::create(log)
+}
+
+/// What libFuzzer says of a run.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Report {
+    executions: u64,
+    per_second: u64,
+    /// How many inputs are kept, each for something that no other does.
+    corpus: u64,
+    /// The files that hold what made the target fail.
+    crashes: Vec<String>,
+}
+
+impl Report {
+    fn read(log: &str) -> Report {
+        let mut report = Report::default();
+        for line in log.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let number = |at: usize| words.get(at).and_then(|word| word.parse().ok()).unwrap_or_default();
+            match words.as_slice() {
+                ["stat::number_of_executed_units:", ..] => report.executions = number(1),
+                ["stat::average_exec_per_sec:", ..] => report.per_second = number(1),
+                // artifact_prefix='...'; Test unit written to fuzz/artifacts/percent/crash-0123
+                [.., "Test", "unit", "written", "to", path] => report.crashes.push((*path).to_owned()),
+                // #8192  pulse  cov: 6413 ft: 18112 corp: 989/190Kb lim: 429 exec/s: 565 rss: 39Mb
+                [first, ..] if first.starts_with('#') => {
+                    let corpus = words.iter().skip_while(|word| **word != "corp:").nth(1);
+                    let count = corpus.and_then(|sizes| sizes.split('/').next()?.parse().ok());
+                    report.corpus = count.unwrap_or(report.corpus);
+                }
+                _ => {}
+            }
+        }
+        report
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { executions, per_second, corpus, crashes } = self;
+        write!(f, "{executions} executions, {per_second}/s, corpus of {corpus}, ")?;
+        if crashes.is_empty() { f.write_str("no crash") } else { write!(f, "crash: {}", crashes.join(" ")) }
+    }
 }
 
 /// The targets are the files in `fuzz/fuzz_targets`.
@@ -82,3 +168,36 @@ fn cargo_fuzz() -> Command {
 
 /// The release whose `-s none` is known to work on a stable compiler.
 const CARGO_FUZZ: &str = "0.13.2";
+
+/// What an input may cost before it counts as a crash, how long it may grow, and that the figures are wanted.
+///
+/// 64 KiB holds any header block and many frames; 2 GiB is memory that no input of 64 KiB deserves.
+const LIMITS: [&str; 4] = ["-rss_limit_mb=2048", "-timeout=10", "-max_len=65536", "-print_final_stats=1"];
+
+/// How much of a log is shown with a crash: the panic and what it compared.
+const PANIC_LINES: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_figures_of_a_run_are_read_from_its_log() {
+        let log = "\
+#2\tINITED cov: 40 ft: 41 corp: 1/1b exec/s: 0 rss: 27Mb
+#8192\tpulse  cov: 210 ft: 1025 corp: 115/91Kb lim: 7228 exec/s: 3988 rss: 28Mb
+#8200\tDONE   cov: 210 ft: 1025 corp: 116/91Kb lim: 7228 exec/s: 3999 rss: 28Mb
+stat::number_of_executed_units: 8200
+stat::average_exec_per_sec:     3999
+";
+        let report = Report { executions: 8200, per_second: 3999, corpus: 116, crashes: Vec::new() };
+        assert_eq!(Report::read(log), report);
+        assert_eq!(report.to_string(), "8200 executions, 3999/s, corpus of 116, no crash");
+    }
+
+    #[test]
+    fn a_crash_is_told_with_the_file_that_causes_it() {
+        let log = "artifact_prefix='fuzz/artifacts/x/'; Test unit written to fuzz/artifacts/x/crash-01";
+        assert_eq!(Report::read(log).crashes, ["fuzz/artifacts/x/crash-01"]);
+    }
+}

@@ -11,6 +11,7 @@
 //!     bit 4   the network moves a few bytes at a time
 //!     bit 5   calls have a deadline, where this side makes the calls
 //!     bit 6   says its SETTINGS first, as it should
+//!     bit 7   messages are long, where this side makes the calls
 //! ```
 //!
 //! All of it happens under a paused clock, which jumps to the next timer whenever nobody has anything to do; an
@@ -71,6 +72,11 @@ impl Script {
     /// Whether calls of this side have a deadline.
     pub(crate) fn has_deadline(&self) -> bool {
         self.manner & 0x20 != 0
+    }
+
+    /// How long the messages of this side are.
+    pub(crate) fn upload_bytes(&self) -> usize {
+        if self.manner & 0x80 == 0 { 3 } else { 9_000 }
     }
 
     /// All that it may say, in order.
