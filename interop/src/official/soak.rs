@@ -26,7 +26,7 @@ struct Tally {
 /// Makes the calls.
 pub(super) async fn soak(tester: &Tester, channels: Channels) -> Outcome {
     let flags = &tester.flags.soak;
-    if flags.workers == 0 || flags.iterations % flags.workers != 0 {
+    if !flags.iterations.is_multiple_of(flags.workers) || flags.workers == 0 {
         return Err("soak_iterations must be a multiple of soak_num_threads".to_owned());
     }
     let end = Instant::now() + Duration::from_secs(flags.overall_timeout_seconds);
