@@ -5,13 +5,12 @@ fn main() -> Result<(), wirewright_codegen::Error> {
         .include_file("protocols.rs")
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com")
-        // The conformance client drives channels with the constants of methods, as generated clients do.
-        .build_client(false)
         .compile(
             &[
                 "../proto/connectrpc/conformance/v1/client_compat.proto",
                 "../proto/connectrpc/conformance/v1/server_compat.proto",
                 "../proto/google/rpc/status.proto",
+                "../proto/grpc/testing/test.proto",
             ],
             &["../proto"],
         )

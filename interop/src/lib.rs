@@ -7,9 +7,11 @@
 //!
 //! ```text
 //!   conformance    the client and the server under test of connectrpc's conformance suite
+//!   official       the interoperability client and server that every gRPC implementation has
 //! ```
 
 pub mod conformance;
+pub mod official;
 
 /// Messages and services of the suites, as generated from `proto/`.
 #[allow(missing_docs, reason = "the suites' own comments are all the documentation that their messages have")]

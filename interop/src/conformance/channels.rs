@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use wirewright::transport::tls::{ClientTls, Identity, Pem, Roots, ring};
 use wirewright::{Channel, Deflate, Endpoint, Gzip, Stack, Zstd};
 
 use super::witness::Witness;
@@ -26,6 +27,10 @@ struct Way {
     port: u32,
     receive_limit: u32,
     compression: Compression,
+    /// The server's certificate, in PEM; empty for plaintext.
+    server_certificate: Vec<u8>,
+    /// The client's certificate and key, in PEM, for a server that wants one.
+    identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Channels {
@@ -40,6 +45,8 @@ impl Channels {
             port: request.port,
             receive_limit: request.message_receive_limit,
             compression: request.compression(),
+            server_certificate: request.server_tls_cert.clone(),
+            identity: request.client_tls_creds.clone().map(|creds| (creds.cert, creds.key)),
         };
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(channel) = channels.get(&way) {
@@ -57,6 +64,15 @@ impl Way {
         let mut endpoint = Endpoint::new(target).map_err(|error| error.to_string())?;
         if self.receive_limit > 0 {
             endpoint = endpoint.max_receive_message_size(self.receive_limit as usize);
+        }
+        if !self.server_certificate.is_empty() {
+            let roots = Roots::Pem(Pem::text(self.server_certificate.clone()));
+            let identity = self.identity.clone().map(|(certificate, key)| Identity {
+                certificates: Pem::text(certificate),
+                key: Pem::text(key),
+            });
+            let tls = ClientTls::new(ring(), roots, identity).map_err(|error| error.to_string())?;
+            endpoint = endpoint.tls(tls);
         }
         // A channel that was given an encoding offers it to servers, and one that was not must not: the suite
         // sends encodings that were never offered.

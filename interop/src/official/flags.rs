@@ -1,0 +1,115 @@
+//! The flags of the two programs, as the test descriptions name them.
+//!
+//! In: the words of a command line. Out: what they say. A boolean takes `=true` and `=false`, or stands alone for
+//! true.
+
+use clap::{ArgAction, Args, Parser};
+
+/// Makes the calls of an interoperability test case, and says whether the server answered as it must.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "interop-client")]
+pub(super) struct ClientFlags {
+    /// The server's name or address.
+    #[arg(long = "server_host", default_value = "localhost")]
+    pub(super) server_host: String,
+
+    /// The server's port.
+    #[arg(long = "server_port", default_value_t = 10000)]
+    pub(super) server_port: u16,
+
+    /// The name that the server goes by, in requests and in its certificate.
+    #[arg(long = "server_host_override")]
+    pub(super) server_host_override: Option<String>,
+
+    /// The test case; `all` makes every one of them and prints a table.
+    #[arg(long = "test_case", default_value = "large_unary")]
+    pub(super) test_case: String,
+
+    /// Connects with TLS.
+    #[arg(long = "use_tls", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
+          default_value_t = false, default_missing_value = "true")]
+    pub(super) use_tls: bool,
+
+    /// Metadata for every call: `key:value;key:value`.
+    #[arg(long = "additional_metadata")]
+    pub(super) additional_metadata: Option<String>,
+
+    /// How the soak cases go.
+    #[command(flatten)]
+    pub(super) soak: SoakFlags,
+}
+
+/// How the soak cases go.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SoakFlags {
+    /// How many calls the soak cases make.
+    #[arg(long = "soak_iterations", default_value_t = 10)]
+    pub(super) iterations: u32,
+
+    /// How many of them may fail or be too slow.
+    #[arg(long = "soak_max_failures", default_value_t = 0)]
+    pub(super) max_failures: u32,
+
+    /// How long one of them may take.
+    #[arg(long = "soak_per_iteration_max_acceptable_latency_ms", default_value_t = 1000)]
+    pub(super) max_latency_ms: u64,
+
+    /// How long all of them may take.
+    #[arg(long = "soak_overall_timeout_seconds", default_value_t = 10)]
+    pub(super) overall_timeout_seconds: u64,
+
+    /// The least time between the beginnings of two of one worker.
+    #[arg(long = "soak_min_time_ms_between_rpcs", default_value_t = 0)]
+    pub(super) min_time_ms_between_calls: u64,
+
+    /// The bytes in each request.
+    #[arg(long = "soak_request_size", default_value_t = 271_828)]
+    pub(super) request_size: usize,
+
+    /// The bytes in each response.
+    #[arg(long = "soak_response_size", default_value_t = 314_159)]
+    pub(super) response_size: usize,
+
+    /// How many workers share the calls.
+    #[arg(long = "soak_num_threads", default_value_t = 1)]
+    pub(super) workers: u32,
+}
+
+/// Answers the interoperability client of any gRPC implementation.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "interop-server")]
+pub(super) struct ServerFlags {
+    /// The port to listen on, on every address of the machine.
+    #[arg(long = "port", default_value_t = 10000)]
+    pub(super) port: u16,
+
+    /// Serves over TLS.
+    #[arg(long = "use_tls", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
+          default_value_t = false, default_missing_value = "true")]
+    pub(super) use_tls: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &str) -> Result<ClientFlags, clap::Error> {
+        ClientFlags::try_parse_from(std::iter::once("interop-client").chain(words.split_whitespace()))
+    }
+
+    #[test]
+    fn booleans_are_written_in_three_ways() {
+        for (words, meant) in
+            [("", false), ("--use_tls", true), ("--use_tls=true", true), ("--use_tls=false", false)]
+        {
+            assert_eq!(read(words).unwrap().use_tls, meant, "{words}");
+        }
+    }
+
+    #[test]
+    fn values_follow_an_equals_sign_or_a_space() {
+        assert_eq!(read("--server_port=1 --test_case ping_pong").unwrap().test_case, "ping_pong");
+        assert!(read("--server_port=x").is_err());
+        assert!(read("--no_such_flag").is_err());
+    }
+}

@@ -1,0 +1,26 @@
+//! The interoperability client and server that every gRPC implementation has.
+//!
+//! In: the flags that all of them take. Out: a client that makes the calls of one test case, or of all, and says
+//! whether the server answered as it must; a server that answers any of those clients.
+//!
+//! ```text
+//!   interop-client --test_case=ping_pong ---->  interop-server of grpc-go, grpc-java, grpc-c++, ours
+//!   interop-client of any of these       ---->  interop-server
+//! ```
+//!
+//! Source: gRPC `doc/interop-test-descriptions.md`.
+
+mod call_cases;
+mod case;
+mod client;
+mod compressed_cases;
+mod flags;
+mod server;
+mod service;
+mod soak;
+mod status_cases;
+mod stream_cases;
+mod tester;
+
+pub use client::run_client;
+pub use server::run_server;
