@@ -31,7 +31,7 @@ pub(crate) struct Options {
 /// Runs the suite.
 pub(crate) fn run(options: Options) -> Tally {
     let mut tally = Tally::default();
-    test(&mut tally, &["test", "--workspace", "--no-fail-fast"]);
+    test(&mut tally, &["test", "--workspace", "--all-features", "--no-fail-fast"]);
     if options.quick {
         return tally;
     }
@@ -136,7 +136,8 @@ fn manners(tally: &mut Tally) {
         }
     };
     component("fmt", &mut cargo(&["fmt", "--all", "--check"]));
-    let lints = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let lints =
+        ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     component("clippy", &mut cargo(&lints));
     let mut docs = cargo(&["doc", "--quiet", "--workspace", "--no-deps"]);
     tally.check("cargo doc without a warning", succeed(docs.env("RUSTDOCFLAGS", "-D warnings")));
