@@ -27,7 +27,7 @@ pub(crate) enum Command {
         ///
         /// The services are helloworld.Greeter and routeguide.RouteGuide on the paths that every gRPC
         /// implementation's examples use, so that their clients can call this server.
-        /// Port 0 lets the system choose one.
+        /// Port 0 lets the system choose one; `:50051` listens on every interface.
         #[arg(long, value_name = "ADDR", value_parser = with_port, verbatim_doc_comment)]
         listen: Option<String>,
     },

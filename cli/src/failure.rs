@@ -30,7 +30,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Serve(#[from] ServeError),
     /// The demo's own server could not be reached.
-    #[error("{0}; is something between this process and its own loopback interface, a firewall perhaps?")]
+    #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The demo's own server has an address that is no target.
     #[error(transparent)]

@@ -35,10 +35,7 @@ pub(super) fn lines(message: &[u8], detail: Detail) -> Vec<String> {
     for (nth, chunk) in content.chunks(BYTES_PER_LINE).enumerate() {
         let row = row(chunk, PREFIX_LEN + nth * BYTES_PER_LINE, &spans);
         match (nth, lines.last_mut()) {
-            (0, Some(first)) => {
-                first.push_str(GAP);
-                first.push_str(&row);
-            }
+            (0, Some(first)) => first.extend([GAP, &row]),
             _ => lines.push(" ".repeat(column(PREFIX_LEN)) + &row),
         }
     }
@@ -69,6 +66,7 @@ fn label(spans: &[Span], nth: usize) -> Option<String> {
         at = column + 1;
     }
     let meaning = match span.kind {
+        SpanKind::MessageLength | SpanKind::FieldLength if span.note == "1" => "1 byte follows".to_owned(),
         SpanKind::MessageLength | SpanKind::FieldLength => format!("{} bytes follow", span.note),
         _ => span.note.to_string(),
     };
@@ -116,3 +114,48 @@ const GAP: &str = "   ";
 
 /// As many as fit beside the prefix; a multiple of ten, so that bytes can be counted.
 const BYTES_PER_LINE: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(message: &[u8], detail: Detail) -> Vec<String> {
+        lines(message, detail).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect()
+    }
+
+    #[test]
+    fn every_span_has_a_label_below_its_first_byte() {
+        assert_eq!(
+            plain(b"\0\0\0\0\x05\x0a\x01a\x10\x07", Detail::Meaning),
+            [
+                "00 00 00 00 05   0a 01 61 10 07",
+                "|  |             |  |  |  |  7",
+                "|  |             |  |  |  field 2, VARINT",
+                "|  |             |  |  \"a\"",
+                "|  |             |  1 byte follows",
+                "|  |             field 1, LEN",
+                "|  5 bytes follow",
+                "not compressed",
+            ]
+        );
+    }
+
+    #[test]
+    fn long_messages_go_on_below_their_first_byte() {
+        let mut message = b"\0\0\0\0\x17\x0a\x15".to_vec();
+        message.extend([b'x'; 21]);
+        let lines = plain(&message, Detail::Bytes);
+        let xs = |count| vec!["78"; count].join(" ");
+        assert_eq!(lines, [format!("00 00 00 00 17   0a 15 {}", xs(18)), format!("{:17}{}", "", xs(3))]);
+        assert!(lines.iter().all(|line| line.len() <= 80));
+    }
+
+    #[test]
+    fn an_empty_message_is_its_prefix() {
+        assert_eq!(plain(b"\x01\0\0\0\0", Detail::Bytes), ["01 00 00 00 00"]);
+        assert_eq!(
+            plain(b"\x01\0\0\0\0", Detail::Meaning),
+            ["01 00 00 00 00", "|  0 bytes follow", "compressed"]
+        );
+    }
+}

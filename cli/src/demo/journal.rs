@@ -55,14 +55,14 @@ impl Interceptor for Journal {
         if let Some(Tally(counts)) = call.extension() {
             requests = counts.requests.load(Ordering::Relaxed);
             replies = counts.replies.load(Ordering::Relaxed);
-            took = format!("{:.2} ms", counts.start.elapsed().as_secs_f64() * 1e3);
+            took = format!("{:8.2} ms", counts.start.elapsed().as_secs_f64() * 1e3);
         }
         let end = match end {
             Ok(()) => paint(style::GOOD, "OK".to_owned()),
             Err(status) => paint(style::BAD, status.to_string()),
         };
         let path = call.path();
-        say(format_args!("{peer}  {path}  {requests} in, {replies} out  {took}  {end}"));
+        say(format_args!("{peer:<21}  {path:<35}  {requests:>3} in  {replies:>3} out  {took}  {end}"));
     }
 }
 

@@ -5,10 +5,12 @@
 //! ```text
 //!   services   Greeter and RouteGuide: what a user of the library writes
 //!   server     where they are served
+//!   journal    a line for each call, while anybody may call
 //!   calls      one call of each kind, and how to tell their messages
 //!   record     a connector whose sockets remember what they carried
 //!   moments    the recorded bytes, read back: heads, messages, trailers
 //!   render     moments -> text
+//!   hex        a message's bytes, and once what each of them means
 //! ```
 //!
 //! Nothing that is printed comes from the calls themselves. Only the socket is asked, and the library's `inspect`

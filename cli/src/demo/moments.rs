@@ -98,7 +98,7 @@ pub(super) struct Moment {
 pub(super) enum Said {
     /// The request head or the response head.
     Head(Head),
-    /// One or more messages that ended in one DATA frame; never empty.
+    /// One message, or several that one DATA frame carried whole.
     Messages(Vec<Message>),
     /// How the call ended.
     Trailers(Head),
@@ -123,7 +123,7 @@ fn moments(events: Vec<Event>) -> Vec<Moment> {
             }
             (What::HalfClosed, _) => Said::End,
             (What::Message(message), Some(Moment { said: Said::Messages(messages), .. }))
-                if messages.last().is_some_and(|last| last.range().end == message.range().start) =>
+                if goes_on(messages, &message) =>
             {
                 messages.push(message);
                 continue;
@@ -138,6 +138,12 @@ fn moments(events: Vec<Event>) -> Vec<Moment> {
         moments.push(Moment { direction, at: at.saturating_sub(start), said, ends_stream });
     }
     moments
+}
+
+/// Whether a message lies in the frame in which the last of these ends: then no frame header stands between.
+fn goes_on(messages: &[Message], message: &Message) -> bool {
+    let is_next = messages.last().is_some_and(|last| last.range().end == message.range().start);
+    is_next && message.pieces.len() == 1
 }
 
 impl Moment {
@@ -175,3 +181,92 @@ fn name(what: &What) -> &'static str {
 
 /// The flags are the fifth byte of a frame's header (RFC 9113 4.1), so they end five bytes after its first.
 const FLAGS_END: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    const END_STREAM: u8 = 1;
+    const END_HEADERS: u8 = 4;
+
+    /// A frame of stream 1.
+    fn frame(kind: u8, flags: u8, content: &[u8]) -> Vec<u8> {
+        let [_, length @ ..] = u32::try_from(content.len()).unwrap().to_be_bytes();
+        [&length[..], &[kind, flags, 0, 0, 0, 1], content].concat()
+    }
+
+    /// What the moments of a stream are, in one word or two each.
+    fn read(frames: &[(Direction, Vec<u8>)]) -> Vec<String> {
+        let mut log = EventLog::new();
+        log.record(Direction::ToServer, Duration::ZERO, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        for (nth, (direction, bytes)) in frames.iter().enumerate() {
+            log.record(*direction, Duration::from_millis(10 + nth as u64), bytes);
+        }
+        let recorded = Recorded::read(&log);
+        assert_eq!(recorded.connection, ["the preface"]);
+        let [call] = &recorded.calls[..] else { panic!("{recorded:?}") };
+        let told = call.moments.iter().map(|moment| {
+            let what = match &moment.said {
+                Said::Head(_) => "head".to_owned(),
+                Said::Messages(messages) => format!("{} messages", messages.len()),
+                Said::Trailers(_) => "trailers".to_owned(),
+                Said::TrailersOnly(_) => "trailers only".to_owned(),
+                Said::End => "end".to_owned(),
+                Said::Other(name) => (*name).to_owned(),
+            };
+            let end = if moment.ends_stream { " END_STREAM" } else { "" };
+            format!("{} {} {what}{end}", moment.at.as_millis(), moment.direction)
+        });
+        told.collect()
+    }
+
+    fn up(kind: u8, flags: u8, content: &[u8]) -> (Direction, Vec<u8>) {
+        (Direction::ToServer, frame(kind, flags, content))
+    }
+
+    fn down(kind: u8, flags: u8, content: &[u8]) -> (Direction, Vec<u8>) {
+        (Direction::ToClient, frame(kind, flags, content))
+    }
+
+    /// `:method: POST`, which is enough of a head, and `:status: 200`, which is too.
+    const POST: &[u8] = &[0x83];
+    const OK: &[u8] = &[0x88];
+
+    #[test]
+    fn messages_of_one_frame_are_one_moment_and_those_of_two_are_two() {
+        let told = read(&[
+            up(HEADERS, END_HEADERS, POST),
+            up(DATA, 0, b"\0\0\0\0\x01a\0\0\0\0\x01b"),
+            up(DATA, 0, b"\0\0\0\0\x01c\0\0\0\0\x03d"),
+            up(DATA, END_STREAM, b"ef"),
+        ]);
+        let expected = ["0 --> head", "1 --> 2 messages", "2 --> 1 messages", "3 --> 1 messages END_STREAM"];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn an_end_that_comes_alone_is_a_moment_of_its_own() {
+        let told = read(&[
+            up(HEADERS, END_HEADERS, POST),
+            up(DATA, 0, b"\0\0\0\0\0"),
+            up(DATA, END_STREAM, b""),
+            down(HEADERS, END_HEADERS, OK),
+            down(HEADERS, END_HEADERS | END_STREAM, b"\0\x01a\x01b"),
+        ]);
+        let expected = ["0 --> head", "1 --> 1 messages", "2 --> end END_STREAM", "3 <-- head"];
+        assert_eq!(told[..4], expected);
+        assert_eq!(told[4], "4 <-- trailers END_STREAM");
+    }
+
+    #[test]
+    fn a_call_may_be_refused_or_given_up() {
+        let refused =
+            read(&[up(HEADERS, END_HEADERS | END_STREAM, POST), down(HEADERS, END_HEADERS | END_STREAM, OK)]);
+        assert_eq!(refused, ["0 --> head END_STREAM", "1 <-- trailers only END_STREAM"]);
+        let given_up = read(&[up(HEADERS, END_HEADERS, POST), up(RST_STREAM, 0, &[0, 0, 0, 8])]);
+        assert_eq!(given_up, ["0 --> head", "1 --> RST_STREAM"]);
+    }
+}

@@ -83,7 +83,8 @@ impl Page {
         let Recorded { total, connection, .. } = recorded;
         let listen = format!("{command} --listen 127.0.0.1:50051");
         for (what, why) in [
-            (listen.as_str(), "a server that any helloworld client can call"),
+            (listen.as_str(), "a server for any helloworld client, until Ctrl-C"),
+            ("cargo run -p examples --bin greeter_client", "one such client, for a second terminal"),
             ("src/wire/mod.rs", "the four moments as code: begin reading here"),
             ("cli/src/demo/", "this demo: two services, four calls, a tapped socket"),
         ] {
@@ -132,12 +133,14 @@ impl Page {
     /// The fields that occur for the first time, and the names of the others.
     fn fields(&mut self, direction: Direction, head: &Head) {
         let mut known = Vec::new();
+        let mut known_bytes = 0;
         for field in head.fields() {
             let (name, value) = (field.name.to_string(), field.value.to_string());
             // What belongs to this very call is shown even if it says the same as for another.
             let is_own = OWN_FIELDS.contains(&name.as_str());
             if !self.shown.insert((direction, format!("{name}: {value}"))) && !is_own {
                 known.push(name);
+                known_bytes += field.range.len();
                 continue;
             }
             let note = self.explain(&name, &value);
@@ -150,8 +153,11 @@ impl Page {
             ));
         }
         if !known.is_empty() {
-            let known = format!("{:<NAME_COLUMNS$}{}", "as before", known.join(" "));
-            self.line(format_args!("{INDENT}{}", paint(style::QUIET, known)));
+            // HPACK, HTTP/2's compression, gives what both ends remember as a number.
+            let is_cheap = known_bytes == known.len() && self.explained.insert(AS_BEFORE.to_owned());
+            let note = if is_cheap { "  HPACK: 1 byte each" } else { "" };
+            let known = known.join(" ");
+            self.quietly(format_args!("{INDENT}{AS_BEFORE:<NAME_COLUMNS$}{known}{note}"));
         }
     }
 
@@ -217,16 +223,28 @@ fn describe(said: &Said) -> (&'static str, String) {
         Said::Trailers(head) => ("trailers", block(head)),
         Said::TrailersOnly(head) => ("trailers", format!("{}, nothing came before", block(head))),
         Said::Messages(messages) => {
-            let pieces = messages.iter().flat_map(|message| &message.pieces);
-            let frame = format!("DATA, {}", bytes(pieces.map(|piece| piece.range.len()).sum()));
-            match messages.len() {
-                1 => ("message", frame),
-                count => ("messages", format!("{frame}: {count} messages in one frame")),
+            let (size, frames) = extent(messages);
+            match (messages.len(), frames) {
+                (1, 1) => ("message", format!("DATA, {}", bytes(size))),
+                (1, frames) => ("message", format!("DATA, {} in {frames} frames", bytes(size))),
+                (count, _) => ("messages", format!("DATA, {}: {count} messages in one frame", bytes(size))),
             }
         }
         Said::End => ("end", format!("DATA, {}", bytes(0))),
         Said::Other(name) => ("", (*name).to_owned()),
     }
+}
+
+/// How many bytes the messages are, prefixes included, and in how many frames they crossed.
+fn extent(messages: &[Message]) -> (usize, usize) {
+    let (mut size, mut frames, mut end) = (0, 0, None);
+    for piece in messages.iter().flat_map(|message| &message.pieces) {
+        size += piece.range.len();
+        // Where the next frame begins, its header stands between.
+        frames += usize::from(end != Some(piece.range.start));
+        end = Some(piece.range.end);
+    }
+    (size, frames)
 }
 
 fn bytes(count: usize) -> String {
@@ -264,6 +282,9 @@ const OWN_FIELDS: [&str; 3] = [":path", "grpc-timeout", "grpc-status"];
 
 /// How wide a page may be: what fits beside a second window on most screens, and in a pull request.
 const COLUMNS: usize = 100;
+
+/// Stands for the fields that a side has sent before, in place of a name.
+const AS_BEFORE: &str = "as before";
 
 /// Fields and messages stand below who said them.
 const INDENT: &str = "             ";

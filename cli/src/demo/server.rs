@@ -58,7 +58,7 @@ impl Embedded {
 
 /// `wright demo --listen`: serves on an address until Ctrl-C, and prints a line for each call.
 pub(crate) async fn listen(given: &str) -> Result<(), Failure> {
-    let (incoming, address) = bind(resolve(given).await?)?;
+    let (incoming, address) = bind_name(given).await?;
     journal::opened(address);
     let server = Server::builder().intercept(Journal).on_event(journal::troubled);
     with_services(server).serve_until(incoming, told_to_stop()).await?;
@@ -71,13 +71,20 @@ fn with_services<I: Interceptor>(server: ServerBuilder<I>) -> ServerBuilder<I> {
     server.add_service(GreeterServer::new(Hello)).add_service(RouteGuideServer::new(Guide::default()))
 }
 
-/// The first address that a text such as `localhost:50051` or `:50051` stands for.
-async fn resolve(given: &str) -> Result<SocketAddr, Failure> {
+/// Listens on the first address that can be had of those that a text such as `localhost:50051` stands for.
+async fn bind_name(given: &str) -> Result<(TcpIncoming, SocketAddr), Failure> {
+    let failed = |error| Failure::Address { given: given.to_owned(), error };
     // `:50051`, as other programs take it, means every interface.
     let text = if given.starts_with(':') { format!("0.0.0.0{given}") } else { given.to_owned() };
-    let none = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    let found = lookup_host(text).await.and_then(|mut addresses| addresses.next().ok_or_else(none));
-    found.map_err(|error| Failure::Address { given: given.to_owned(), error })
+    let addresses = lookup_host(text).await.map_err(failed)?;
+    let mut bound = Err(failed(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
+    for address in addresses {
+        bound = bind(address).map_err(Failure::from);
+        if bound.is_ok() {
+            break;
+        }
+    }
+    bound
 }
 
 /// Listens, and says where: the system chooses the port if none is asked for.
