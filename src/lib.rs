@@ -102,17 +102,10 @@
 
 // A build without one of the houses has links to what it leaves out; they are shown as text. The documentation that
 // is published has everything, and is checked.
+#![cfg_attr(not(all(feature = "client", feature = "server")), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(
     all(feature = "transport", not(all(feature = "client", feature = "server"))),
     allow(unused, unused_macros, reason = "the rooms below serve both houses, and one of them is not here")
-)]
-#![cfg_attr(
-    all(feature = "transport", not(all(feature = "client", feature = "server"))),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "the rooms below serve both houses, and one of them is not here"
-    )
 )]
 
 #[cfg(feature = "transport")]

@@ -66,7 +66,7 @@ fn root() -> PathBuf {
 /// The documents at the root, and the decisions.
 fn documents() -> Vec<Document> {
     let mut found = Vec::new();
-    for folder in ["", "docs", "docs/decisions"] {
+    for folder in ["", "docs", "docs/decisions", "benches"] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "md") {
