@@ -7,6 +7,7 @@
 mod compare;
 mod conformance;
 mod fuzz;
+mod matrix;
 mod pairings;
 mod suite;
 mod tally;
@@ -34,6 +35,11 @@ fn main() -> ExitCode {
             conformance::run(&mut tally);
             tally.close(true)
         }
+        Ok(Task::Interop) => {
+            let mut tally = Tally::default();
+            matrix::run(&mut tally);
+            tally.close(true)
+        }
         Ok(Task::Fuzz { seconds, wanted }) => fuzz::run(seconds, &wanted).close(true),
         Ok(Task::Compare { quick }) => match compare::run(quick) {
             Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +62,7 @@ enum Task {
     Test(suite::Options),
     Pairings { wanted: Vec<String> },
     Conformance,
+    Interop,
     Fuzz { seconds: u32, wanted: Vec<String> },
     Compare { quick: bool },
 }
@@ -71,6 +78,8 @@ impl Task {
             "pairings" => Ok(Task::Pairings { wanted: rest.to_vec() }),
             "conformance" if rest.is_empty() => Ok(Task::Conformance),
             "conformance" => Err("`conformance` takes no words: it runs the whole suite".into()),
+            "interop" if rest.is_empty() => Ok(Task::Interop),
+            "interop" => Err("`interop` takes no words: it runs every case".into()),
             "fuzz" => read_fuzz(rest),
             "compare" => match rest {
                 [] => Ok(Task::Compare { quick: false }),
@@ -146,6 +155,10 @@ cargo xtask: one door to the project's chores
       connectrpc's conformance suite against our client and our server.
       Installs the suite into target/tools the first time.
 
+  cargo xtask interop
+      The official interoperability cases, our client and server against
+      grpc-go's own and ours, over plaintext and TLS. Writes docs/interop.md.
+
   cargo xtask fuzz [--seconds N] [TARGET]...
       Runs each fuzz target, or each named one, for N seconds (10 unless
       told). Installs cargo-fuzz into target/tools the first time.
@@ -177,6 +190,7 @@ mod tests {
         assert_eq!(read("test --quick"), Ok(Task::Test(quick)));
         assert_eq!(read("pairings metadata"), Ok(Task::Pairings { wanted: vec!["metadata".into()] }));
         assert_eq!(read("conformance"), Ok(Task::Conformance));
+        assert_eq!(read("interop"), Ok(Task::Interop));
         assert_eq!(
             read("fuzz percent --seconds 300"),
             Ok(Task::Fuzz { seconds: 300, wanted: vec!["percent".into()] })

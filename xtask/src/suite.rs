@@ -6,7 +6,8 @@
 //!   tests        the workspace, then the pure floors alone
 //!   shape        each feature alone; no h2 and no tokio below the transport
 //!   manners      formatting, lints, docs
-//!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite
+//!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite;
+//!                the official interoperability cases
 //! ```
 //!
 //! A failing step does not stop the next one: one run tells everything.
@@ -15,6 +16,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::conformance;
+use crate::matrix;
 use crate::pairings;
 use crate::tally::Tally;
 use crate::workspace::{answers, cannot_start, cargo, output, root, show, succeed};
@@ -40,6 +42,7 @@ pub(crate) fn run(options: Options) -> Tally {
     manners(&mut tally);
     pairings::run(&mut tally, &[]);
     conformance::run(&mut tally);
+    matrix::run(&mut tally);
     tally
 }
 

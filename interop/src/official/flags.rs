@@ -3,6 +3,8 @@
 //! In: the words of a command line. Out: what they say. A boolean takes `=true` and `=false`, or stands alone for
 //! true.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, Args, Parser};
 
 /// Makes the calls of an interoperability test case, and says whether the server answered as it must.
@@ -29,6 +31,15 @@ pub(super) struct ClientFlags {
     #[arg(long = "use_tls", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
           default_value_t = false, default_missing_value = "true")]
     pub(super) use_tls: bool,
+
+    /// Trusts the test authority of `--ca_file` instead of the system's.
+    #[arg(long = "use_test_ca", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
+          default_value_t = false, default_missing_value = "true")]
+    pub(super) use_test_ca: bool,
+
+    /// The certificate of the test authority, in PEM.
+    #[arg(long = "ca_file")]
+    pub(super) ca_file: Option<PathBuf>,
 
     /// Metadata for every call: `key:value;key:value`.
     #[arg(long = "additional_metadata")]
@@ -87,6 +98,14 @@ pub(super) struct ServerFlags {
     #[arg(long = "use_tls", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
           default_value_t = false, default_missing_value = "true")]
     pub(super) use_tls: bool,
+
+    /// The server's certificate, in PEM.
+    #[arg(long = "tls_cert_file")]
+    pub(super) tls_cert_file: Option<PathBuf>,
+
+    /// The key that belongs to it, in PEM.
+    #[arg(long = "tls_key_file")]
+    pub(super) tls_key_file: Option<PathBuf>,
 }
 
 #[cfg(test)]

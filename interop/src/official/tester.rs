@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 
+use wirewright::transport::tls::{ClientTls, Pem, Roots, ring};
 use wirewright::{CallInfo, Channel, Code, Endpoint, Gzip, Interceptor, Metadata, Stack, Status};
 
 use super::flags::ClientFlags;
@@ -36,9 +37,6 @@ impl Tester {
     ///
     /// Says which flag makes no channel.
     pub(super) fn new(flags: &ClientFlags) -> Result<Tester, String> {
-        if flags.use_tls {
-            return Err("--use_tls: TLS is not available yet".to_owned());
-        }
         let host = match flags.server_host.contains(':') {
             true => format!("[{}]", flags.server_host),
             false => flags.server_host.clone(),
@@ -49,6 +47,9 @@ impl Tester {
             Endpoint::new(target).map_err(|error| error.to_string())?.compression(Gzip::default());
         if let Some(name) = &flags.server_host_override {
             endpoint = endpoint.authority(name).map_err(|error| error.to_string())?;
+        }
+        if flags.use_tls {
+            endpoint = endpoint.tls(tls(flags)?);
         }
         let additional = Additional::read(flags.additional_metadata.as_deref().unwrap_or_default())?;
         let channel: Channel<Interceptors> = endpoint.lazy().intercept(additional);
@@ -78,6 +79,16 @@ impl Interceptor for Additional {
         }
         Ok(())
     }
+}
+
+/// TLS that trusts whom the flags say.
+fn tls(flags: &ClientFlags) -> Result<ClientTls, String> {
+    let roots = match (flags.use_test_ca, &flags.ca_file) {
+        (false, None) => Roots::System,
+        (true, None) => return Err("--use_test_ca: say with --ca_file where its certificate is".to_owned()),
+        (_, Some(path)) => Roots::Pem(Pem::file(path).map_err(|error| error.to_string())?),
+    };
+    ClientTls::new(ring(), roots, None).map_err(|error| error.to_string())
 }
 
 /// A payload of this many zeros.

@@ -14,8 +14,8 @@
 //! each other is what they have to log when they talk to ours.
 
 mod example;
-mod program;
-mod programs;
+pub(crate) mod program;
+pub(crate) mod programs;
 mod stage;
 mod transcript;
 

@@ -67,7 +67,8 @@ pub(crate) fn build_ours() -> Result<(), String> {
     succeed(&mut cargo(&["build", "--quiet", "--package", "examples", "--bins"]))
 }
 
-fn go() -> Command {
+/// A `go` command in the module that pins the peers.
+pub(crate) fn go() -> Command {
     let mut go = Command::new("go");
     go.current_dir(root().join("tests/interop/go"));
     go
