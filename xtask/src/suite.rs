@@ -3,7 +3,7 @@
 //! In: how much to run. Out: the outcome of every test and check, counted.
 //!
 //! ```text
-//!   tests        the workspace, then the pure floors alone
+//!   tests        the workspace, the pure floors alone, the seeds of the fuzz targets
 //!   shape        each feature alone; no h2 and no tokio below the transport
 //!   manners      formatting, lints, docs
 //!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite;
@@ -19,7 +19,7 @@ use crate::conformance;
 use crate::matrix;
 use crate::pairings;
 use crate::tally::Tally;
-use crate::workspace::{answers, cannot_start, cargo, output, root, show, succeed};
+use crate::workspace::{answers, cannot_start, cargo, output, root, show, succeed, target};
 
 /// How much of the suite to run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,12 @@ pub(crate) fn run(options: Options) -> Tally {
         return tally;
     }
     test(&mut tally, &["test", "--package", LIBRARY, "--no-default-features", "--no-fail-fast"]);
+    // The fuzz targets are a workspace of their own; their seeds, and every crash that was ever found, are tests.
+    let target = target().display().to_string();
+    test(
+        &mut tally,
+        &["test", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", &target, "--no-fail-fast"],
+    );
     shape(&mut tally);
     manners(&mut tally);
     pairings::run(&mut tally, &[]);
