@@ -11,7 +11,8 @@
 //! is the same without a generator: a method as a typed constant, a service that answers it, and both ends in one
 //! process.
 //!
-//! ```
+#![cfg_attr(all(feature = "client", feature = "server"), doc = "```")]
+#![cfg_attr(not(all(feature = "client", feature = "server")), doc = "```ignore")]
 //! use wirewright::server::{Ended, ServerCall, Service};
 //! use wirewright::transport::pipe;
 //! use wirewright::{Endpoint, Interceptor, Method, MethodDescriptor, Request, Response, Server, Status};
