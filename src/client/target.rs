@@ -73,7 +73,7 @@ impl FromStr for Target {
             return literal(text, list);
         }
         if text.starts_with("https:") {
-            return Err(invalid(text, "TLS is not available: give host:port for a plaintext connection"));
+            return Err(invalid(text, "a target has no https scheme: give host:port, and TLS with Endpoint::tls"));
         }
         if let Some(host) = text.strip_prefix("http://") {
             return named(text, host.trim_end_matches('/'));
@@ -248,7 +248,7 @@ mod tests {
             ("host:99999", "is not a port"),
             ("a b:1", "expected host:port"),
             ("user@host:1", "expected host:port"),
-            ("https://x:1", "TLS is not available"),
+            ("https://x:1", "TLS with Endpoint::tls"),
             ("xds:///x", "unknown scheme"),
             ("unix:", "there is no path"),
             ("unix://x", "absolute path"),
