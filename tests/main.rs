@@ -16,7 +16,11 @@ mod deadlines;
 mod early_end;
 mod h2_facts;
 mod interceptors;
+mod limits;
 mod on_the_wire;
+mod send_bounds;
+mod shutdown;
+mod sockets;
 mod streaming;
 #[cfg(feature = "tls-ring")]
 mod tls;

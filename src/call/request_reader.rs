@@ -61,6 +61,11 @@ impl RequestReader {
         }
     }
 
+    /// The half itself, for a call that goes on without its reader.
+    pub(super) fn into_recv(self) -> RecvHalf {
+        self.recv
+    }
+
     /// The only message of a request that has exactly one.
     ///
     /// The end of the request is waited for, because a second message makes it invalid.

@@ -104,7 +104,15 @@ impl<I: Interceptor, R: Message> Running<I, R> {
     ///
     /// What the handler returned; `UNKNOWN` if it panicked; or why it was stopped.
     pub async fn run<T>(&mut self, handler: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-        match self.wire.race(Some(&self.call.outbox), handler).await {
+        let (call, mut handler) = (&self.call, pin!(handler));
+        let handler = poll_fn(|cx| {
+            let result = handler.as_mut().poll(cx);
+            if call.info.kind().client_streams() {
+                call.poll_unread(cx);
+            }
+            result
+        });
+        match self.wire.race(Some(&call.outbox), handler).await {
             Ok(result) => result,
             Err(stop) => {
                 let status = stop.status();

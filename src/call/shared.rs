@@ -10,6 +10,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "server")]
+use std::sync::{Mutex, PoisonError};
+#[cfg(feature = "server")]
+use std::task::{Context, Poll};
 
 use super::compress::Encodings;
 use super::info::CallInfo;
@@ -18,6 +22,8 @@ use super::outbox::Outbox;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
+#[cfg(feature = "server")]
+use crate::transport::RecvHalf;
 use crate::wire::Encoding;
 
 /// What the halves of one call share.
@@ -27,6 +33,9 @@ pub(crate) struct CallShared<I: Interceptor> {
     pub(crate) settings: Arc<CallSettings>,
     /// Encoded bytes between a [`Sender`](super::Sender) and the wire; unused where one message is sent.
     pub(crate) outbox: Outbox,
+    /// The request's half, once its reader has gone and the call has not.
+    #[cfg(feature = "server")]
+    unread: Mutex<Option<RecvHalf>>,
     /// Whether the first moment has come.
     started: AtomicBool,
     /// Whether the last one has.
@@ -72,6 +81,9 @@ pub(crate) trait Hook<T>: Send + Sync {
     fn headers(&self, metadata: &mut Metadata);
     /// The call is over; only the first report counts.
     fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata);
+    /// The handler reads no more of its request.
+    #[cfg(feature = "server")]
+    fn set_aside(&self, unread: RecvHalf);
     /// The facts of the call.
     fn info(&self) -> &CallInfo;
     /// Its limits and encodings.
@@ -83,7 +95,16 @@ pub(crate) trait Hook<T>: Send + Sync {
 impl<I: Interceptor> CallShared<I> {
     pub(crate) fn new(interceptors: Arc<I>, info: CallInfo, settings: Arc<CallSettings>) -> Self {
         let (started, ended) = (AtomicBool::new(false), AtomicBool::new(false));
-        CallShared { interceptors, info, settings, outbox: Outbox::default(), started, ended }
+        CallShared {
+            interceptors,
+            info,
+            settings,
+            outbox: Outbox::default(),
+            #[cfg(feature = "server")]
+            unread: Mutex::default(),
+            started,
+            ended,
+        }
     }
 
     /// The first moment.
@@ -98,6 +119,23 @@ impl<I: Interceptor> CallShared<I> {
 
     pub(crate) fn headers(&self, metadata: &mut Metadata) {
         self.interceptors.headers(&self.info, metadata);
+    }
+
+    /// Takes in, and throws away, what a client still sends to a handler that has stopped reading.
+    ///
+    /// An engine charges small frames that nobody takes to the whole connection, and for a half that is gone it
+    /// never gives the charge back. The window is not given back, so a client is stopped after one window, as by
+    /// a handler that does not read.
+    #[cfg(feature = "server")]
+    pub(crate) fn poll_unread(&self, cx: &mut Context<'_>) {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(recv) = unread.as_mut() {
+            match recv.poll_chunk(cx) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(_)) | None) => *unread = None,
+                Poll::Pending => return,
+            }
+        }
     }
 
     /// The last moment of a call that failed; gives its status back.
@@ -127,6 +165,11 @@ impl<I: Interceptor, T: Message> Hook<T> for CallShared<I> {
 
     fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata) {
         CallShared::end(self, end, trailers);
+    }
+
+    #[cfg(feature = "server")]
+    fn set_aside(&self, unread: RecvHalf) {
+        *self.unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(unread);
     }
 
     fn info(&self) -> &CallInfo {

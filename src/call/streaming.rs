@@ -118,7 +118,7 @@ impl<T: Message> Streaming<T> {
                     None => Ok(None),
                 });
                 if !matches!(message, Ok(Some(_))) {
-                    self.source = Source::Over;
+                    self.stop_reading();
                 }
                 Poll::Ready(message)
             }
@@ -137,6 +137,17 @@ impl<T: Message> Streaming<T> {
         let mut message = decode::<T>(arrived.bytes)?;
         self.hook.message(direction, &mut message)?;
         Ok(message)
+    }
+}
+
+#[cfg(feature = "server")]
+impl<T> Streaming<T> {
+    /// Leaves the rest of a request to the call, which goes on.
+    fn stop_reading(&mut self) {
+        match std::mem::replace(&mut self.source, Source::Over) {
+            Source::Request(reader) => self.hook.set_aside(reader.into_recv()),
+            other => self.source = other,
+        }
     }
 }
 
@@ -272,6 +283,8 @@ impl<T: Message> Stream for Streaming<T> {
 
 impl<T> Drop for Streaming<T> {
     fn drop(&mut self) {
+        #[cfg(feature = "server")]
+        self.stop_reading();
         #[cfg(feature = "client")]
         if matches!(self.source, Source::Response(_)) {
             let end = Err(Status::cancelled("the reading half was dropped before the call ended"));

@@ -42,12 +42,17 @@ impl House {
         House { channel, stop: Some(stop), server }
     }
 
-    /// Tells the server to stop, and waits until it has.
-    pub async fn close(mut self) {
-        drop(self.channel);
+    /// Tells the server to stop.
+    pub fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+    }
+
+    /// Tells the server to stop, and waits until it has.
+    pub async fn close(mut self) {
+        self.stop();
+        drop(self.channel);
         within(self.server).await.unwrap().unwrap();
         all_quiet().await;
     }

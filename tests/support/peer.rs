@@ -8,7 +8,7 @@
 //! What is said is sent when the peer next listens, so that a script can put many frames into one write. Unless
 //! told otherwise it has manners: it acknowledges SETTINGS and PING, and `next` passes over them.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -279,7 +279,12 @@ impl Caller {
 
     /// Another client of the same server.
     pub async fn another(&self) -> Peer {
-        Peer::client(self.connector.connect(&Address::Memory).await.unwrap())
+        Peer::client(self.connect().await)
+    }
+
+    /// A connection to the same server that has said nothing.
+    pub async fn connect(&self) -> impl Io + use<> {
+        self.connector.connect(&Address::Memory).await.unwrap()
     }
 
     /// Tells the server to stop.
@@ -358,11 +363,6 @@ pub fn message(text: &str) -> Vec<u8> {
 /// A prefix and some bytes, not necessarily as many as it claims.
 pub fn framed(flag: u8, length: u32, bytes: &[u8]) -> Vec<u8> {
     [&[flag][..], &length.to_be_bytes(), bytes].concat()
-}
-
-/// As [`Frame`] holds it.
-pub fn data(stream: u32, bytes: &[u8], end: bool) -> Frame {
-    Frame::Data { stream, bytes: Bytes::copy_from_slice(bytes), end }
 }
 
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
