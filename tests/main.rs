@@ -11,6 +11,7 @@ mod cancellation;
 #[cfg(feature = "gzip")]
 mod compression;
 mod connectivity;
+mod crowd;
 mod cuts;
 mod deadlines;
 mod early_end;
