@@ -20,7 +20,7 @@ fn there_and_back(bytes: &[u8]) {
     assert!(!text.ends_with('='), "padding is not sent");
     assert_eq!(text.len(), bytes.len().saturating_mul(4).div_ceil(3));
     assert_eq!(binary::decode(text.as_bytes()).as_deref(), Some(bytes));
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     assert_eq!(binary::decode(text.as_bytes()).as_deref(), Some(bytes), "padding is accepted");
@@ -58,7 +58,7 @@ fn a_line_reads_like_its_values(line: HeaderValue) {
 pub(crate) fn model(text: &[u8]) -> Option<Vec<u8>> {
     let digits = text.iter().position(|byte| *byte == b'=').unwrap_or(text.len());
     let (digits, padding) = text.split_at(digits);
-    if !padding.iter().all(|byte| *byte == b'=') || !(padding.is_empty() || text.len() % 4 == 0) {
+    if !padding.iter().all(|byte| *byte == b'=') || !(padding.is_empty() || text.len().is_multiple_of(4)) {
         return None;
     }
     if padding.len() > 2 {

@@ -9,10 +9,11 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use prost::Message;
+use prost_types::ServiceDescriptorProto;
 use prost_types::compiler::{CodeGeneratorRequest, CodeGeneratorResponse};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto};
-use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto};
+use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, OneofDescriptorProto};
 use wirewright_codegen::{configure, plugin};
 
 /// Generates what the input describes.
@@ -58,10 +59,27 @@ fn is_rust(name: &str, content: &str) {
 #[derive(Arbitrary, Debug)]
 struct Script {
     package: Option<(Name, Option<Name>)>,
-    messages: Vec<(Name, Vec<Field>, Vec<(Name, Vec<Field>)>)>,
+    messages: Vec<(Shape, Vec<Shape>)>,
     enums: Vec<(Name, Vec<(Name, i8)>)>,
-    services: Vec<(Name, Vec<(Name, u8, u8, bool, bool)>)>,
+    services: Vec<(Name, Vec<Call>)>,
     proto3: bool,
+}
+
+/// A message, but for those within it.
+#[derive(Arbitrary, Debug)]
+struct Shape {
+    name: Name,
+    fields: Vec<Field>,
+}
+
+/// A method of a service.
+#[derive(Arbitrary, Debug)]
+struct Call {
+    name: Name,
+    input: u8,
+    output: u8,
+    client_streaming: bool,
+    server_streaming: bool,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -96,75 +114,96 @@ impl Script {
             outer.text() + &inner.collect::<String>()
         });
         let scope = package.as_ref().map_or(String::new(), |package| format!(".{package}"));
-        let mut types = vec![".google.protobuf.Empty".to_owned()];
-        for (outer, _, nested) in &self.messages {
-            types.push(format!("{scope}.{}", outer.text()));
-            types
-                .extend(nested.iter().map(|(inner, _)| format!("{scope}.{}.{}", outer.text(), inner.text())));
-        }
-        types.extend(self.enums.iter().map(|(name, _)| format!("{scope}.{}", name.text())));
-        let enums = self.enums.iter().map(|(name, values)| EnumDescriptorProto {
-            name: Some(name.text()),
-            value: values.iter().map(|(name, number)| value(name, *number)).collect(),
-            ..EnumDescriptorProto::default()
-        });
-        let messages = self.messages.iter().map(|(name, fields, nested)| DescriptorProto {
-            nested_type: nested.iter().map(|(name, fields)| message(name, fields, &types)).collect(),
-            ..message(name, fields, &types)
-        });
-        let services = self.services.iter().map(|(name, methods)| ServiceDescriptorProto {
-            name: Some(name.text()),
-            method: methods
-                .iter()
-                .map(|(name, input, output, client, server)| MethodDescriptorProto {
-                    name: Some(name.text()),
-                    input_type: Some(pick(&types, *input)),
-                    output_type: Some(pick(&types, *output)),
-                    client_streaming: Some(*client),
-                    server_streaming: Some(*server),
-                    ..MethodDescriptorProto::default()
-                })
-                .collect(),
-            ..ServiceDescriptorProto::default()
-        });
+        let types = self.types(&scope);
         let file = FileDescriptorProto {
             name: Some("a/b.proto".to_owned()),
-            message_type: messages.collect(),
-            enum_type: enums.collect(),
-            service: services.collect(),
+            message_type: self.messages.iter().map(|(outer, nested)| outer.message(nested, &types)).collect(),
+            enum_type: self.enums.iter().map(|(name, values)| enumeration(name, values)).collect(),
+            service: self.services.iter().map(|(name, calls)| service(name, calls, &types)).collect(),
             syntax: self.proto3.then(|| "proto3".to_owned()),
             package,
             ..FileDescriptorProto::default()
         };
-        FileDescriptorSet { file: vec![file] }
+        let empty = DescriptorProto { name: Some("Empty".to_owned()), ..DescriptorProto::default() };
+        let well_known = FileDescriptorProto {
+            name: Some("google/protobuf/empty.proto".to_owned()),
+            package: Some("google.protobuf".to_owned()),
+            message_type: vec![empty],
+            ..FileDescriptorProto::default()
+        };
+        FileDescriptorSet { file: vec![well_known, file] }
+    }
+
+    /// The full names of all that a field or a method may refer to.
+    fn types(&self, scope: &str) -> Vec<String> {
+        let mut types = vec![".google.protobuf.Empty".to_owned()];
+        for (outer, nested) in &self.messages {
+            let outer = format!("{scope}.{}", outer.name.text());
+            types.extend(nested.iter().map(|inner| format!("{outer}.{}", inner.name.text())));
+            types.push(outer);
+        }
+        types.extend(self.enums.iter().map(|(name, _)| format!("{scope}.{}", name.text())));
+        types
     }
 }
 
-fn message(name: &Name, fields: &[Field], types: &[String]) -> DescriptorProto {
-    let field = |(number, field): (i32, &Field)| {
-        let kind = Type::try_from(i32::from(field.kind % 18) + 1).unwrap_or(Type::String);
+impl Shape {
+    fn message(&self, nested: &[Shape], types: &[String]) -> DescriptorProto {
+        let choice = OneofDescriptorProto { name: Some("choice".to_owned()), options: None };
+        let has_choice = self.fields.iter().any(|field| field.one_of);
+        DescriptorProto {
+            name: Some(self.name.text()),
+            field: (1..).zip(&self.fields).map(|(number, field)| field.numbered(number, types)).collect(),
+            nested_type: nested.iter().map(|inner| inner.message(&[], types)).collect(),
+            oneof_decl: has_choice.then_some(choice).into_iter().collect(),
+            ..DescriptorProto::default()
+        }
+    }
+}
+
+impl Field {
+    fn numbered(&self, number: i32, types: &[String]) -> FieldDescriptorProto {
+        let kind = Type::try_from(i32::from(self.kind % 18) + 1).unwrap_or(Type::String);
         let refers = matches!(kind, Type::Message | Type::Enum | Type::Group);
         FieldDescriptorProto {
-            name: Some(field.name.text()),
+            name: Some(self.name.text()),
             number: Some(number),
-            label: Some(if field.repeated { Label::Repeated } else { Label::Optional }.into()),
+            label: Some(if self.repeated { Label::Repeated } else { Label::Optional }.into()),
             r#type: Some(kind.into()),
-            type_name: refers.then(|| pick(types, field.refers_to)),
-            oneof_index: field.one_of.then_some(0),
+            type_name: refers.then(|| pick(types, self.refers_to)),
+            oneof_index: self.one_of.then_some(0),
             ..FieldDescriptorProto::default()
         }
-    };
-    let choice = prost_types::OneofDescriptorProto { name: Some("choice".to_owned()), options: None };
-    DescriptorProto {
-        name: Some(name.text()),
-        field: (1..).zip(fields).map(field).collect(),
-        oneof_decl: if fields.iter().any(|field| field.one_of) { vec![choice] } else { Vec::new() },
-        ..DescriptorProto::default()
     }
 }
 
-fn value(name: &Name, number: i8) -> EnumValueDescriptorProto {
-    EnumValueDescriptorProto { name: Some(name.text()), number: Some(number.into()), options: None }
+fn enumeration(name: &Name, values: &[(Name, i8)]) -> EnumDescriptorProto {
+    let value = |(name, number): &(Name, i8)| EnumValueDescriptorProto {
+        name: Some(name.text()),
+        number: Some((*number).into()),
+        options: None,
+    };
+    EnumDescriptorProto {
+        name: Some(name.text()),
+        value: values.iter().map(value).collect(),
+        ..EnumDescriptorProto::default()
+    }
+}
+
+fn service(name: &Name, calls: &[Call], types: &[String]) -> ServiceDescriptorProto {
+    let method = |call: &Call| MethodDescriptorProto {
+        name: Some(call.name.text()),
+        input_type: Some(pick(types, call.input)),
+        output_type: Some(pick(types, call.output)),
+        client_streaming: Some(call.client_streaming),
+        server_streaming: Some(call.server_streaming),
+        ..MethodDescriptorProto::default()
+    };
+    ServiceDescriptorProto {
+        name: Some(name.text()),
+        method: calls.iter().map(method).collect(),
+        ..ServiceDescriptorProto::default()
+    }
 }
 
 fn pick(types: &[String], which: u8) -> String {

@@ -43,8 +43,11 @@ pub use server_bytes::server_bytes;
 pub use timeout::timeout;
 pub use trailers::trailers;
 
-/// What is fuzzed: the names of the targets, and what each does with an input.
-pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+/// A target: what it does with an input is to panic, or not.
+pub type Target = fn(&[u8]);
+
+/// What is fuzzed, by name.
+pub const TARGETS: [(&str, Target); 11] = [
     ("base64", base64),
     ("call_state", call_state),
     ("client_bytes", client_bytes),

@@ -93,7 +93,7 @@ pub(super) enum Path {
     Many,
     NoMethod,
     NoService,
-    NoPath,
+    Root,
 }
 
 /// A header field.
@@ -201,7 +201,7 @@ impl Path {
             Path::Many => "/test.Talk/Many",
             Path::NoMethod => "/test.Talk/None",
             Path::NoService => "/test.Walk/One",
-            Path::NoPath => "/",
+            Path::Root => "/",
         }
     }
 }
