@@ -8,9 +8,11 @@
 //! ```text
 //!   conformance    the client and the server under test of connectrpc's conformance suite
 //!   official       the interoperability client and server that every gRPC implementation has
+//!   negative       the cases of a server that misbehaves on the level of HTTP/2
 //! ```
 
 pub mod conformance;
+pub mod negative;
 pub mod official;
 
 /// Messages and services of the suites, as generated from `proto/`.

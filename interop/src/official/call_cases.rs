@@ -3,8 +3,8 @@
 use tokio::task::JoinSet;
 use wirewright::Request;
 
-use super::tester::{Outcome, Tester, check_response, equal, simple_request, unexpected};
-use crate::protocol::grpc::testing::{Empty, SimpleRequest};
+use super::tester::{Outcome, Tester, check_response, equal, simple_request, unexpected, zeros};
+use crate::protocol::grpc::testing::{Empty, SimpleRequest, SimpleResponse};
 
 /// `empty_unary`: messages of zero bytes.
 pub(super) async fn empty_unary(tester: &Tester) -> Outcome {
@@ -13,10 +13,19 @@ pub(super) async fn empty_unary(tester: &Tester) -> Outcome {
 }
 
 /// `large_unary`: messages larger than any window or frame is at first.
-pub(super) async fn large_unary(tester: &Tester) -> Outcome {
-    let request = simple_request(LARGE_REQUEST, LARGE_RESPONSE);
-    let response = tester.client.unary_call(request).await.map_err(unexpected)?;
+pub(crate) async fn large_unary(tester: &Tester) -> Outcome {
+    let response = tester.client.unary_call(large_request()).await.map_err(unexpected)?;
     check_response(response.get_ref(), LARGE_RESPONSE)
+}
+
+/// Its request.
+pub(crate) fn large_request() -> SimpleRequest {
+    simple_request(LARGE_REQUEST, LARGE_RESPONSE)
+}
+
+/// Its response.
+pub(crate) fn large_response() -> SimpleResponse {
+    SimpleResponse { payload: Some(zeros(LARGE_RESPONSE)), ..SimpleResponse::default() }
 }
 
 /// `concurrent_large_unary`: a thousand of them at once, over one connection.

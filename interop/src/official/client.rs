@@ -4,11 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use clap::Parser;
 use tokio::time::timeout;
 
 use super::case::{CASES, Case, named};
-use super::flags::ClientFlags;
+use super::flags::{ClientFlags, client_flags};
 use super::soak::{Channels, soak};
 use super::tester::{Outcome, Tester};
 use super::{call_cases, compressed_cases, status_cases, stream_cases};
@@ -19,7 +18,7 @@ use super::{call_cases, compressed_cases, status_cases, stream_cases};
 ///
 /// Says what was not as it must be, or that there is no such case.
 pub async fn run_client() -> Result<(), String> {
-    let flags = ClientFlags::parse();
+    let flags = client_flags();
     if flags.test_case == "all" {
         return run_all(&flags).await;
     }

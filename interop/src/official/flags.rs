@@ -10,7 +10,7 @@ use clap::{ArgAction, Args, Parser};
 /// Makes the calls of an interoperability test case, and says whether the server answered as it must.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "interop-client")]
-pub(super) struct ClientFlags {
+pub(crate) struct ClientFlags {
     /// The server's name or address.
     #[arg(long = "server_host", default_value = "localhost")]
     pub(super) server_host: String,
@@ -25,7 +25,7 @@ pub(super) struct ClientFlags {
 
     /// The test case; `all` makes every one of them and prints a table.
     #[arg(long = "test_case", default_value = "large_unary")]
-    pub(super) test_case: String,
+    pub(crate) test_case: String,
 
     /// Connects with TLS.
     #[arg(long = "use_tls", action = ArgAction::Set, num_args = 0..=1, require_equals = true,
@@ -52,7 +52,7 @@ pub(super) struct ClientFlags {
 
 /// How the soak cases go.
 #[derive(Clone, Debug, Args)]
-pub(super) struct SoakFlags {
+pub(crate) struct SoakFlags {
     /// How many calls the soak cases make.
     #[arg(long = "soak_iterations", default_value_t = 10)]
     pub(super) iterations: u32,
@@ -106,6 +106,11 @@ pub(super) struct ServerFlags {
     /// The key that belongs to it, in PEM.
     #[arg(long = "tls_key_file")]
     pub(super) tls_key_file: Option<PathBuf>,
+}
+
+/// The flags of this program's command line; ends the program if they make no sense.
+pub(crate) fn client_flags() -> ClientFlags {
+    ClientFlags::parse()
 }
 
 #[cfg(test)]

@@ -22,5 +22,8 @@ mod status_cases;
 mod stream_cases;
 mod tester;
 
+pub(crate) use call_cases::{large_request, large_response, large_unary};
 pub use client::run_client;
+pub(crate) use flags::client_flags;
 pub use server::run_server;
+pub(crate) use tester::{Outcome, Tester, failed};

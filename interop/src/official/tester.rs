@@ -14,21 +14,22 @@ use crate::protocol::grpc::testing::{
 };
 
 /// How a case went.
-pub(super) type Outcome = Result<(), String>;
+pub(crate) type Outcome = Result<(), String>;
 
 /// Makes calls for one case.
 #[derive(Clone, Debug)]
-pub(super) struct Tester {
-    pub(super) client: TestServiceClient<Interceptors>,
+pub(crate) struct Tester {
+    pub(crate) channel: Channel<Interceptors>,
+    pub(crate) client: TestServiceClient<Interceptors>,
     pub(super) nobody: UnimplementedServiceClient<Interceptors>,
     pub(super) flags: ClientFlags,
 }
 
-type Interceptors = Stack<(), Additional>;
+pub(crate) type Interceptors = Stack<(), Additional>;
 
 /// Puts the metadata of `--additional_metadata` beside every request.
 #[derive(Debug)]
-pub(super) struct Additional(Vec<(String, String)>);
+pub(crate) struct Additional(Vec<(String, String)>);
 
 impl Tester {
     /// A tester with a channel of its own, which connects with its first call.
@@ -36,7 +37,7 @@ impl Tester {
     /// # Errors
     ///
     /// Says which flag makes no channel.
-    pub(super) fn new(flags: &ClientFlags) -> Result<Tester, String> {
+    pub(crate) fn new(flags: &ClientFlags) -> Result<Tester, String> {
         let host = match flags.server_host.contains(':') {
             true => format!("[{}]", flags.server_host),
             false => flags.server_host.clone(),
@@ -55,7 +56,8 @@ impl Tester {
         let channel: Channel<Interceptors> = endpoint.lazy().intercept(additional);
         Ok(Tester {
             client: TestServiceClient::new(channel.clone()),
-            nobody: UnimplementedServiceClient::new(channel),
+            nobody: UnimplementedServiceClient::new(channel.clone()),
+            channel,
             flags: flags.clone(),
         })
     }
@@ -130,7 +132,7 @@ pub(super) fn equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -
 }
 
 /// Checks that a call failed with this code.
-pub(super) fn failed<T>(what: &str, result: Result<T, Status>, expected: Code) -> Result<Status, String> {
+pub(crate) fn failed<T>(what: &str, result: Result<T, Status>, expected: Code) -> Result<Status, String> {
     match result {
         Err(status) if status.code() == expected => Ok(status),
         Err(status) => Err(format!("{what}: expected {expected}, found {status}")),

@@ -56,5 +56,6 @@ tool (
 	google.golang.org/grpc/examples/route_guide/client
 	google.golang.org/grpc/examples/route_guide/server
 	google.golang.org/grpc/interop/client
+	google.golang.org/grpc/interop/http2
 	google.golang.org/grpc/interop/server
 )

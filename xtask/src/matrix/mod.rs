@@ -9,9 +9,10 @@
 //!   server_compressed  pass          absent      -           -
 //! ```
 //!
-//! `absent` is a cell that fails because the server lacks what the case needs, as `peers` has on record; such a cell
+//! `absent` is a cell that fails because the peer lacks what the case needs, as `peers` has on record; such a cell
 //! that passes is a mistake on record, and fails the run. `-` is a case that the client does not have.
 
+mod negative;
 mod peers;
 mod table;
 
@@ -53,12 +54,18 @@ pub(crate) fn run(tally: &mut Tally) {
     for &security in ways {
         for &server in &here {
             for column in play(&here, server, security) {
-                record(tally, &column);
+                record(tally, &CASES.map(|case| case.name), &column);
                 table.columns.push(column);
             }
         }
     }
-    let text = table.print(&CASES.map(|case| case.name));
+    let mut misbehaving = Table::default();
+    for column in negative::play(&here) {
+        record(tally, &negative::NAMES, &column);
+        misbehaving.columns.push(column);
+    }
+    let text =
+        format!("{}\n{}", table.print(&CASES.map(|case| case.name)), misbehaving.print(&negative::NAMES));
     print!("{text}");
     if everybody {
         let page = table::page(&text, &versions);
@@ -115,7 +122,11 @@ fn cell(client: Peer, server: Peer, case: peers::Case, port: u16, files: &Certif
 
 fn make(client: Peer, case: peers::Case, port: u16, files: &Certificates) -> Result<(), String> {
     let arguments = client.client_arguments(case, port, files.authority.as_ref());
-    let mut program = Program::start(&client.client(), &arguments)?;
+    finish(Program::start(&client.client(), &arguments)?)
+}
+
+/// Waits for a client to end; its exit code is its verdict.
+fn finish(mut program: Program) -> Result<(), String> {
     let status = program.wait_end(CASE_LIMIT);
     let log = program.stop();
     match status {
@@ -125,11 +136,12 @@ fn make(client: Peer, case: peers::Case, port: u16, files: &Certificates) -> Res
     }
 }
 
-fn record(tally: &mut Tally, column: &Column) {
-    for (case, cell) in CASES.iter().zip(&column.cells) {
+/// Counts the cells of a column, and tells of those that failed.
+fn record(tally: &mut Tally, names: &[&str], column: &Column) {
+    for (name, cell) in names.iter().zip(&column.cells) {
         match cell {
             Cell::Pass => tally.count(1, 0),
-            Cell::Fail(why) => tally.check(&format!("{}: {}", column.heading, case.name), Err(why.clone())),
+            Cell::Fail(why) => tally.check(&format!("{}: {name}", column.heading), Err(why.clone())),
             Cell::Absent | Cell::NotMade => {}
         }
     }

@@ -162,5 +162,8 @@ const CERTIFIED_NAME: &str = "foo.test.google.fr";
 pub(super) const GO_MODULE: &str = "google.golang.org/grpc";
 
 /// The programs themselves.
-pub(super) const GO_PROGRAMS: [&str; 2] =
-    ["google.golang.org/grpc/interop/client", "google.golang.org/grpc/interop/server"];
+pub(super) const GO_PROGRAMS: [&str; 3] = [
+    "google.golang.org/grpc/interop/client",
+    "google.golang.org/grpc/interop/http2",
+    "google.golang.org/grpc/interop/server",
+];

@@ -75,6 +75,8 @@ pub(super) fn page(table: &str, versions: &[String]) -> String {
             text.push_str(&format!("- grpc-go, `{}`: {lack}.\n", case.name));
         }
     }
+    let (case, mistake) = super::negative::GO_MISTAKE;
+    text.push_str(&format!("- grpc-go, `{case}`: {mistake}.\n"));
     text
 }
 
@@ -83,10 +85,12 @@ const INTRODUCTION: &str = "\
 
 The official test cases of gRPC (`doc/interop-test-descriptions.md`), each
 implementation's own client against each one's own server, over plaintext and
-over TLS. `cargo xtask interop` runs them and writes this page.
+over TLS. Then the cases of a server that misbehaves on the level of HTTP/2
+(`doc/negative-http2-interop-test-descriptions.md`): the server is ours.
+`cargo xtask interop` runs them all and writes this page.
 
 - `pass`: the client saw what it had to see.
-- `absent`: the server lacks what the case needs; see below.
+- `absent`: the peer lacks what the case needs, or is at odds with it; see below.
 - `-`: the client does not have the case.
 ";
 
