@@ -22,6 +22,7 @@
 //! Must not know: gRPC. Heads are header maps here, and messages are bytes.
 
 mod error;
+mod gather;
 mod h2;
 mod incoming;
 mod io;

@@ -16,6 +16,7 @@ use super::configure;
 use super::recv_half::RecvHalf;
 use super::send_half::SendHalf;
 use crate::transport::error::TransportError;
+use crate::transport::gather::{Gathered, Outlet};
 use crate::transport::io::Io;
 use crate::transport::settings::Http2Settings;
 use crate::transport::sniff::{FirstBytes, Sniffed};
@@ -28,7 +29,8 @@ pub(crate) struct Opener {
 
 /// The connection itself: moves bytes as long as it is polled.
 pub(crate) struct Driver {
-    connection: h2::client::Connection<Sniffed<Box<dyn Io>>, Bytes>,
+    connection: h2::client::Connection<Gathered<Sniffed<Box<dyn Io>>>, Bytes>,
+    outlet: Outlet<Sniffed<Box<dyn Io>>>,
     first: FirstBytes,
 }
 
@@ -38,10 +40,11 @@ pub(crate) async fn connect(
     settings: &Http2Settings,
 ) -> Result<(Opener, Driver), TransportError> {
     let (io, first) = Sniffed::new(io);
+    let (io, outlet) = Gathered::new(io);
     let mut builder = h2::client::Builder::new();
     configure!(builder, settings).enable_push(false).initial_max_send_streams(UNSETTLED);
     let (inner, connection) = builder.handshake(io).await?;
-    Ok((Opener { inner }, Driver { connection, first }))
+    Ok((Opener { inner }, Driver { connection, outlet, first }))
 }
 
 impl Opener {
@@ -89,7 +92,9 @@ impl Driver {
     }
 
     fn poll_connection(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Pin::new(&mut self.connection).poll(cx).map_err(|error| match self.first.guess() {
+        let Driver { connection, outlet, first } = self;
+        let polled = outlet.poll_turn(cx, |cx| Pin::new(&mut *connection).poll(cx));
+        polled.map_err(|error| match first.guess() {
             Some(explanation) => TransportError::NotHttp2 { explanation, error: error.to_string() },
             None => error.into(),
         })

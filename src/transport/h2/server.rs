@@ -6,6 +6,7 @@
 //! Must not know: what a stream is answered with, or when to drain (`server::serving`).
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -14,13 +15,15 @@ use super::configure;
 use super::recv_half::RecvHalf;
 use super::send_half::SendHalf;
 use crate::transport::error::TransportError;
+use crate::transport::gather::{Gathered, Outlet};
 use crate::transport::io::Io;
 use crate::transport::settings::Http2Settings;
 use crate::transport::sniff::{FirstBytes, Sniffed};
 
 /// A connection that accepts streams.
 pub(crate) struct ServerConnection<T> {
-    connection: h2::server::Connection<Sniffed<T>, Bytes>,
+    connection: h2::server::Connection<Gathered<Sniffed<T>>, Bytes>,
+    outlet: Outlet<Sniffed<T>>,
     first: FirstBytes,
 }
 
@@ -40,8 +43,10 @@ impl<T: Io> ServerConnection<T> {
     pub(crate) async fn begin(io: T, settings: &Http2Settings) -> Result<Self, TransportError> {
         let (io, first) = Sniffed::new(io);
         let mut builder = h2::server::Builder::new();
-        match configure!(builder, settings).handshake(io).await {
-            Ok(connection) => Ok(ServerConnection { connection, first }),
+        let (io, outlet) = Gathered::new(io);
+        let mut handshake = pin!(configure!(builder, settings).handshake(io));
+        match poll_fn(|cx| outlet.poll_turn(cx, |cx| handshake.as_mut().poll(cx))).await {
+            Ok(connection) => Ok(ServerConnection { connection, outlet, first }),
             Err(error) => Err(explain(&first, error)),
         }
     }
@@ -51,9 +56,12 @@ impl<T: Io> ServerConnection<T> {
     ///
     /// Dropping the future loses nothing. While it is not polled, no stream of the connection moves.
     pub(crate) async fn accept(&mut self, until_idle: bool) -> Option<Result<Accepted, TransportError>> {
-        let accepted = poll_fn(|cx| match self.connection.poll_accept(cx) {
+        let ServerConnection { connection, outlet, first } = self;
+        let accepted = poll_fn(|cx| match outlet.poll_turn(cx, |cx| connection.poll_accept(cx)) {
             // The end of a stream has frames to be sent, so it wakes this task.
-            Poll::Pending if until_idle && !self.connection.has_streams() => Poll::Ready(None),
+            Poll::Pending if until_idle && !connection.has_streams() && outlet.is_drained() => {
+                Poll::Ready(None)
+            }
             accepted => accepted,
         })
         .await?;
@@ -63,7 +71,7 @@ impl<T: Io> ServerConnection<T> {
                 let (send, recv) = (SendHalf::accepted(respond), RecvHalf::accepted(stream));
                 Ok(Accepted { head, send, recv })
             }
-            Err(error) => Err(explain(&self.first, error)),
+            Err(error) => Err(explain(first, error)),
         })
     }
 
