@@ -73,7 +73,10 @@ impl FromStr for Target {
             return literal(text, list);
         }
         if text.starts_with("https:") {
-            return Err(invalid(text, "a target has no https scheme: give host:port, and TLS with Endpoint::tls"));
+            return Err(invalid(
+                text,
+                "a target has no https scheme: give host:port, and TLS with Endpoint::tls",
+            ));
         }
         if let Some(host) = text.strip_prefix("http://") {
             return named(text, host.trim_end_matches('/'));
