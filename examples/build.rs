@@ -11,8 +11,6 @@ fn main() -> Result<(), wirewright_codegen::Error> {
                 "../proto/examples/helloworld.proto",
                 "../proto/examples/route_guide.proto",
                 "../proto/examples/echo.proto",
-                "../proto/google/rpc/status.proto",
-                "../proto/google/rpc/error_details.proto",
             ],
             &["../proto"],
         )

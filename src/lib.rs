@@ -115,6 +115,7 @@ mod call;
 pub mod client;
 mod code;
 mod deadline;
+pub mod error_details;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 mod message;

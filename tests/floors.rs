@@ -22,12 +22,23 @@ struct Room {
     crates: &'static [&'static str],
 }
 
-const WORDS: [&str; 9] =
-    ["code", "deadline", "message", "metadata", "method", "peer", "request", "response", "status"];
+const WORDS: [&str; 10] = [
+    "code",
+    "deadline",
+    "error_details",
+    "message",
+    "metadata",
+    "method",
+    "peer",
+    "request",
+    "response",
+    "status",
+];
 
 /// Imports go down, and siblings are strangers. `inspect` alone may read its neighbour's constants, because a
 /// second table of them would drift.
-const ROOMS: [Room; 8] = [
+const ROOMS: [Room; 9] = [
+    Room { path: "error_details", rooms: &[], crates: &["std", "bytes", "prost"] },
     Room { path: "metadata", rooms: &[], crates: &["std", "bytes", "http", "base64", "thiserror"] },
     Room { path: "wire", rooms: &[], crates: &["std", "bytes", "http", "thiserror"] },
     Room { path: "policy", rooms: &[], crates: &["std"] },

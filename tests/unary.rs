@@ -1,5 +1,6 @@
 //! One message each way.
 
+use wirewright::error_details::{BadRequest, Help};
 use wirewright::{Code, Method, Request, Response, Status};
 
 use crate::support::talk::{ONE, Stub, Talk};
@@ -38,11 +39,15 @@ async fn an_error_keeps_its_code_message_details_and_metadata() {
     let house = House::with(Stub::one(|_| async {
         let mut status = Status::failed_precondition("not\nnow \u{263a}");
         status.metadata_mut().insert("x-why", "moon").unwrap();
-        Err(status)
+        Err(status
+            .with_error_detail(&Help::default())
+            .with_error_detail(&BadRequest::field("name", "too round")))
     }));
     let status = within(house.channel.unary(&ONE, Request::new(String::new()))).await.unwrap_err();
     assert_eq!((status.code(), status.message()), (Code::FailedPrecondition, "not\nnow \u{263a}"));
     assert_eq!(status.metadata().get("x-why"), Some("moon"));
+    assert_eq!(status.error_details().count(), 2);
+    assert_eq!(status.error_detail(), Some(BadRequest::field("name", "too round")));
     house.close().await;
 }
 

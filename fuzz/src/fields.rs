@@ -43,7 +43,10 @@ pub(crate) fn read(text: &[u8]) -> Block {
 
 /// Every value under every `-bin` name is base64.
 pub(crate) fn binary_is_valid(headers: &HeaderMap) -> bool {
-    let lines = headers.iter().filter(|(name, _)| name.as_str().ends_with("-bin"));
+    let lines = headers.iter().filter(|(name, _)| {
+        // Details are an addition to a status, which stands without them.
+        name.as_str().ends_with("-bin") && *name != "grpc-status-details-bin"
+    });
     lines
         .flat_map(|(_, value)| value.as_bytes().split(|byte| *byte == b','))
         .all(|value| crate::base64::model(value.trim_ascii()).is_some())

@@ -16,10 +16,13 @@
 
 use http::{HeaderMap, HeaderName};
 
-use super::WireError;
+use super::{WireError, header};
 use crate::metadata::binary;
 
 /// Checks that every `-bin` header of the block holds base64.
+///
+/// All but `grpc-status-details-bin`, which is no metadata but an addition to a
+/// status: if it is damaged, the status stands without it.
 ///
 /// # Errors
 ///
@@ -38,10 +41,10 @@ pub(super) fn values(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// Whether the values under this name are base64.
+/// Whether the values under this name must be base64.
 fn is_binary(name: &HeaderName) -> bool {
     // Header names of HTTP/2 are in lower case.
-    name.as_str().ends_with("-bin")
+    name.as_str().ends_with("-bin") && *name != header::GRPC_STATUS_DETAILS
 }
 
 #[cfg(test)]
@@ -75,5 +78,6 @@ mod tests {
     fn other_headers_may_hold_what_they_like() {
         assert_eq!(verdict("x-text", "!"), Ok(()));
         assert_eq!(verdict("x-binary", "!"), Ok(()));
+        assert_eq!(verdict("grpc-status-details-bin", "!"), Ok(()));
     }
 }

@@ -121,13 +121,16 @@ fn read_end(headers: &HeaderMap) -> Result<Result<(), Status>, WireError> {
     validate_binary(headers)?;
     let message = headers.get(&header::GRPC_MESSAGE);
     let message = message.map(|value| percent::decode(value.as_bytes())).unwrap_or_default();
-    let Some((inner, details)) = read_details(headers) else {
-        return Ok(end_of(number, message, Bytes::new()));
-    };
-    if i64::from(inner.code) != i64::from(number) {
-        return Err(WireError::DetailsMismatch { status: number, details: inner.code });
+    let details = read_details(headers);
+    let inner = details.as_deref().and_then(details::decode);
+    let details = details.unwrap_or_default();
+    match inner {
+        Some(inner) if i64::from(inner.code) != i64::from(number) => {
+            Err(WireError::DetailsMismatch { status: number, details: inner.code })
+        }
+        Some(inner) => Ok(end_of(number, inner.message, details)),
+        None => Ok(end_of(number, message, details)),
     }
-    Ok(end_of(number, inner.message, details))
 }
 
 /// The end with this number, text and details, as the peer sent it.
@@ -163,17 +166,16 @@ fn read_status(headers: &HeaderMap) -> Result<u32, WireError> {
     digits.parse().map_err(|_| bad())
 }
 
-/// The details and what they say, if there is exactly one value and it can be read.
+/// The bytes of the details, if there is exactly one value and it is base64.
 ///
-/// Several values cannot be told apart and something else than a
-/// `google.rpc.Status` means nothing to us; either way the code and the message
-/// of the other fields stand.
-fn read_details(headers: &HeaderMap) -> Option<(details::StatusMessage, Bytes)> {
+/// Several values cannot be told apart. Either way, and also if the bytes turn
+/// out to be no `google.rpc.Status`, the code and the message of the other fields
+/// stand: what is only an addition to an error must not replace it.
+fn read_details(headers: &HeaderMap) -> Option<Bytes> {
     let lines = headers.get_all(&header::GRPC_STATUS_DETAILS).iter();
     let mut values = lines.flat_map(|line| binary::values(line.as_bytes()));
     let (Some(value), None) = (values.next(), values.next()) else { return None };
-    let details = Bytes::from(decode(value)?);
-    Some((details::decode(&details)?, details))
+    decode(value).map(Bytes::from)
 }
 
 /// The value of `grpc-status`, without an allocation.

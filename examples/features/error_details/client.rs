@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use examples::log;
 use examples::log::Fatal;
-use examples::pb::google::rpc::{QuotaFailure, Status as StatusMessage};
 use examples::pb::helloworld::{GreeterClient, HelloRequest};
-use prost::Message;
+use wirewright::error_details::QuotaFailure;
 use wirewright::{Endpoint, Request, Status};
 
 #[tokio::main]
@@ -27,25 +26,22 @@ async fn main() -> Result<ExitCode, Fatal> {
             Ok(ExitCode::SUCCESS)
         }
         Err(status) => {
-            explain(&status)?;
+            explain(&status);
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
 /// Logs what the details of a status say.
-fn explain(status: &Status) -> Result<(), Fatal> {
-    let message = StatusMessage::decode(status.details().clone())?;
-    for detail in message.details {
-        // What stands before the last slash says where a description of the type might be found.
-        if detail.type_url.rsplit('/').next() != Some("google.rpc.QuotaFailure") {
+fn explain(status: &Status) {
+    for detail in status.error_details() {
+        let Ok(quota) = detail.unpack::<QuotaFailure>() else {
             log!("Unexpected type: {}", detail.type_url);
             continue;
-        }
-        for violation in QuotaFailure::decode(detail.value.as_slice())?.violations {
+        };
+        for violation in quota.violations {
             let (subject, description) = (violation.subject, violation.description);
             log!("Quota failure: violations:{{subject:{subject:?} description:{description:?}}}");
         }
     }
-    Ok(())
 }

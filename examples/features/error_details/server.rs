@@ -9,10 +9,8 @@ use std::future::pending;
 use std::sync::{Mutex, PoisonError};
 
 use examples::log::Fatal;
-use examples::pb::google::rpc::{QuotaFailure, Status as StatusMessage, quota_failure::Violation};
 use examples::pb::helloworld::{Greeter, GreeterServer, HelloReply, HelloRequest};
-use prost::Message;
-use prost_types::Any;
+use wirewright::error_details::QuotaFailure;
 use wirewright::{Request, Response, Server, Status};
 
 #[derive(Default)]
@@ -32,21 +30,8 @@ impl Greeter for OnceOnlyGreeter {
 
 /// The error, with a detail that programs can read.
 fn quota_used_up(name: &str) -> Status {
-    let violation = Violation {
-        subject: format!("name:{name}"),
-        description: "Limit one greeting per person".into(),
-        ..Violation::default()
-    };
-    let status = Status::resource_exhausted("Request limit exceeded.");
-    let details = StatusMessage {
-        code: status.code() as i32,
-        message: status.message().into(),
-        details: vec![Any {
-            type_url: "type.googleapis.com/google.rpc.QuotaFailure".into(),
-            value: QuotaFailure { violations: vec![violation] }.encode_to_vec(),
-        }],
-    };
-    status.with_details(details.encode_to_vec())
+    let quota = QuotaFailure::of(format!("name:{name}"), "Limit one greeting per person");
+    Status::resource_exhausted("Request limit exceeded.").with_error_detail(&quota)
 }
 
 #[tokio::main]
