@@ -89,6 +89,7 @@
 //! * `gzip` and `zstd`: compressors to give to an endpoint or a server; without one nothing is compressed.
 //! * `tls`: rustls under HTTP/2, with a crypto provider of your own; `tls-ring` and `tls-aws-lc` bring one along, and
 //!   `tls-native-roots` the system's root certificates.
+//! * `health` and `reflection`: the standard services, to be mounted like any other.
 //! * `inspect`: the room that explains recorded bytes. It needs nothing else, and no other crate.
 //! * None of them: floors 0 and 1, with neither h2 nor tokio in the tree.
 //!
@@ -109,6 +110,10 @@
     allow(unused, unused_macros, reason = "the rooms below serve both houses, and one of them is not here")
 )]
 
+// Generated code calls this crate by its name, also where it is part of it.
+#[cfg(any(feature = "health", feature = "reflection"))]
+extern crate self as wirewright;
+
 #[cfg(feature = "transport")]
 mod call;
 #[cfg(feature = "client")]
@@ -127,6 +132,8 @@ mod request;
 mod response;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(any(feature = "health", feature = "reflection"))]
+pub mod services;
 mod status;
 #[cfg(feature = "transport")]
 pub mod transport;

@@ -16,9 +16,13 @@ mod cuts;
 mod deadlines;
 mod early_end;
 mod h2_facts;
+#[cfg(feature = "health")]
+mod health;
 mod interceptors;
 mod limits;
 mod on_the_wire;
+#[cfg(feature = "reflection")]
+mod reflection;
 mod send_bounds;
 mod shutdown;
 mod sockets;

@@ -26,7 +26,8 @@ pub(crate) enum Command {
         /// Serve on this address until Ctrl-C instead, and print a line for each call
         ///
         /// The services are helloworld.Greeter and routeguide.RouteGuide on the paths that every gRPC
-        /// implementation's examples use, so that their clients can call this server.
+        /// implementation's examples use, so that their clients can call this server; health and
+        /// reflection are there for tools.
         /// Port 0 lets the system choose one; `:50051` listens on every interface.
         #[arg(long, value_name = "ADDR", value_parser = with_port, verbatim_doc_comment)]
         listen: Option<String>,

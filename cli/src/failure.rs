@@ -7,6 +7,7 @@
 
 use std::io;
 
+use wirewright::services::reflection::InvalidDescriptors;
 use wirewright::{ConnectError, InvalidTarget, ServeError, Status};
 
 /// Why a command could not be done.
@@ -29,6 +30,9 @@ pub(crate) enum Failure {
     /// The server could not be started; the library says with what, and what to do.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The demo's own descriptors cannot be served.
+    #[error(transparent)]
+    Descriptors(#[from] InvalidDescriptors),
     /// The demo's own server could not be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),

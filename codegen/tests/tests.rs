@@ -7,4 +7,5 @@ mod golden;
 mod hostile;
 mod layout;
 mod options;
+mod services;
 mod support;

@@ -28,6 +28,9 @@ pub(super) struct Router {
 trait Route: Send + Sync {
     /// Sets a task to answer the call.
     fn spawn(self: Arc<Self>, arrived: Arrived);
+
+    /// Tells the service that the server stops.
+    fn on_drain(&self);
 }
 
 /// A service with the interceptors around it.
@@ -53,6 +56,11 @@ impl Router {
 
     pub(super) fn is_empty(&self) -> bool {
         self.routes.is_empty()
+    }
+
+    /// Tells every service that the server stops.
+    pub(super) fn on_drain(&self) {
+        self.routes.values().for_each(|route| route.on_drain());
     }
 
     /// Answers a stream: by its service, or here and now.
@@ -87,5 +95,9 @@ impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
             // However it ended, there is nothing left to do.
             let _ = self.service.call(call).await;
         });
+    }
+
+    fn on_drain(&self) {
+        self.service.on_drain();
     }
 }

@@ -31,4 +31,10 @@ pub trait Service: Send + Sync + 'static {
     ///
     /// Dropping the future resets the stream and drops the handler.
     fn call<I: Interceptor>(&self, call: ServerCall<I>) -> impl Future<Output = Result<(), Ended>> + Send;
+
+    /// The server has been told to stop; called once, before any client is told to go.
+    ///
+    /// Calls under way go on for the server's grace, and a stream that waits for something to happen would hold the
+    /// server up for all of it: here is where it can be told. It must not block.
+    fn on_drain(&self) {}
 }

@@ -64,6 +64,7 @@ pub(super) async fn serve<N: Incoming>(
         let event = tokio::select! {
             () = &mut shutdown, if !stopping => {
                 stopping = true;
+                serving.router.on_drain();
                 DrainEvent::Stop { grace: Some(grace) }
             }
             (io, peer) = listener.accept(&serving) => {

@@ -11,6 +11,7 @@ mod matrix;
 mod pairings;
 mod suite;
 mod tally;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,6 +41,11 @@ fn main() -> ExitCode {
             matrix::run(&mut tally);
             tally.close(true)
         }
+        Ok(Task::Tools) => {
+            let mut tally = Tally::default();
+            tools::run(&mut tally);
+            tally.close(true)
+        }
         Ok(Task::Fuzz { seconds, wanted }) => fuzz::run(seconds, &wanted).close(true),
         Ok(Task::Compare { quick }) => match compare::run(quick) {
             Ok(()) => ExitCode::SUCCESS,
@@ -63,6 +69,7 @@ enum Task {
     Pairings { wanted: Vec<String> },
     Conformance,
     Interop,
+    Tools,
     Fuzz { seconds: u32, wanted: Vec<String> },
     Compare { quick: bool },
 }
@@ -80,6 +87,8 @@ impl Task {
             "conformance" => Err("`conformance` takes no words: it runs the whole suite".into()),
             "interop" if rest.is_empty() => Ok(Task::Interop),
             "interop" => Err("`interop` takes no words: it runs every case".into()),
+            "tools" if rest.is_empty() => Ok(Task::Tools),
+            "tools" => Err("`tools` takes no words: it types every line".into()),
             "fuzz" => read_fuzz(rest),
             "compare" => match rest {
                 [] => Ok(Task::Compare { quick: false }),
@@ -141,8 +150,8 @@ cargo xtask: one door to the project's chores
 
   cargo xtask test [--quick] [--require-peers]
       Everything that must hold: tests, feature combinations, formatting,
-      lints, docs, the pairings with grpc-go's example programs, and the
-      conformance suite. A peer whose toolchain is missing is skipped, with a
+      lints, docs, the pairings with grpc-go's example programs, the
+      conformance suite, and everybody's command-line tools. A peer whose toolchain is missing is skipped, with a
       line that says so.
         --quick           the tests of the workspace and nothing else
         --require-peers   a skipped peer is a failure
@@ -158,6 +167,10 @@ cargo xtask: one door to the project's chores
   cargo xtask interop
       The official interoperability cases, our client and server against
       grpc-go's own and ours, over plaintext and TLS. Writes docs/interop.md.
+
+  cargo xtask tools
+      grpcurl, grpc-health-probe and buf against our demo server, and wright
+      against grpc-go's. Installs the tools into target/tools the first time.
 
   cargo xtask fuzz [--seconds N] [TARGET]...
       Runs each fuzz target, or each named one, for N seconds (10 unless
@@ -191,6 +204,7 @@ mod tests {
         assert_eq!(read("pairings metadata"), Ok(Task::Pairings { wanted: vec!["metadata".into()] }));
         assert_eq!(read("conformance"), Ok(Task::Conformance));
         assert_eq!(read("interop"), Ok(Task::Interop));
+        assert_eq!(read("tools"), Ok(Task::Tools));
         assert_eq!(
             read("fuzz percent --seconds 300"),
             Ok(Task::Fuzz { seconds: 300, wanted: vec!["percent".into()] })

@@ -7,7 +7,7 @@
 //!   shape        each feature alone; no h2 and no tokio below the transport
 //!   manners      formatting, lints, docs
 //!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite;
-//!                the official interoperability cases
+//!                the official interoperability cases; grpcurl and its like
 //! ```
 //!
 //! A failing step does not stop the next one: one run tells everything.
@@ -19,6 +19,7 @@ use crate::conformance;
 use crate::matrix;
 use crate::pairings;
 use crate::tally::Tally;
+use crate::tools;
 use crate::workspace::{answers, cannot_start, cargo, output, root, show, succeed, target};
 
 /// How much of the suite to run.
@@ -49,6 +50,7 @@ pub(crate) fn run(options: Options) -> Tally {
     pairings::run(&mut tally, &[]);
     conformance::run(&mut tally);
     matrix::run(&mut tally);
+    tools::run(&mut tally);
     tally
 }
 

@@ -10,6 +10,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::lookup_host;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use wirewright::server::Service;
+use wirewright::services::health::{self, HealthReporter};
+use wirewright::services::reflection::Reflection;
 use wirewright::transport::TcpIncoming;
 use wirewright::{Interceptor, ServeError, Server, ServerBuilder};
 
@@ -35,7 +38,7 @@ impl Embedded {
             // An `Embedded` that is dropped stops its server as well.
             let _ = stopped.await;
         };
-        let task = tokio::spawn(with_services(Server::builder()).serve_until(incoming, stopped));
+        let task = tokio::spawn(with_services(Server::builder())?.serve_until(incoming, stopped));
         Ok(Embedded { address, stop, task })
     }
 
@@ -61,14 +64,26 @@ pub(crate) async fn listen(given: &str) -> Result<(), Failure> {
     let (incoming, address) = bind_name(given).await?;
     journal::opened(address);
     let server = Server::builder().intercept(Journal).on_event(journal::troubled);
-    with_services(server).serve_until(incoming, told_to_stop()).await?;
+    with_services(server)?.serve_until(incoming, told_to_stop()).await?;
     journal::closed();
     Ok(())
 }
 
-/// Adds the demo's services to a server.
-fn with_services<I: Interceptor>(server: ServerBuilder<I>) -> ServerBuilder<I> {
-    server.add_service(GreeterServer::new(Hello)).add_service(RouteGuideServer::new(Guide::default()))
+/// Adds the demo's services to a server, and those that every tool asks for.
+fn with_services<I: Interceptor>(server: ServerBuilder<I>) -> Result<ServerBuilder<I>, Failure> {
+    let health = HealthReporter::new();
+    health.serving(<GreeterServer<Hello> as Service>::NAME);
+    health.serving(<RouteGuideServer<Guide> as Service>::NAME);
+    let reflection = Reflection::builder()
+        .file_descriptor_set(DESCRIPTORS)
+        .file_descriptor_set(health::v1::FILE_DESCRIPTOR_SET)
+        .build()?;
+    Ok(server
+        .add_service(GreeterServer::new(Hello))
+        .add_service(RouteGuideServer::new(Guide::default()))
+        .add_service(health.service())
+        .add_service(reflection.v1())
+        .add_service(reflection.v1alpha()))
 }
 
 /// Listens on the first address that can be had of those that a text such as `localhost:50051` stands for.
@@ -110,3 +125,6 @@ async fn told_to_stop() {
 
 /// What shells report for a process that SIGINT ended: 128 and the signal's number, 2.
 const KILLED_BY_CTRL_C: i32 = 130;
+
+/// What the services look like, as the build script wrote it.
+const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/demo.bin"));
