@@ -58,9 +58,10 @@
 //!
 //! ```text
 //!  floor 4   client | server        the two houses, mirror twins: channels; routers and the end of a server
-//!  floor 3   call                   one call, from head to trailers, the same types on both sides
+//!  floor 3   call, tap              one call, from head to trailers, the same types on both sides; an ear on it
 //!  floor 2   transport              HTTP/2 streams and their halves; one folder of it names h2
-//!  floor 1   wire | policy | inspect    bytes; decisions; explanations. Pure: no sockets, no clock, no tasks
+//!  floor 1   wire | policy | inspect <- recording
+//!                                   bytes; decisions; explanations, kept. Pure: no sockets, no clock, no tasks
 //!  floor 0   words                  Code, Status, Metadata, Request, Response, Message, Method, Deadline
 //! ```
 //!
@@ -82,6 +83,7 @@
 //! | forward messages unread | [`RawMessage`] |
 //! | see how waiting is decided | [`policy`] |
 //! | have recorded bytes explained | the room `inspect`, behind the feature of that name |
+//! | record what crosses a connection | `Tap`, behind the feature `tap`, and the room `recording` |
 //!
 //! # Features
 //!
@@ -91,6 +93,7 @@
 //!   `tls-native-roots` the system's root certificates.
 //! * `health` and `reflection`: the standard services, to be mounted like any other.
 //! * `inspect`: the room that explains recorded bytes. It needs nothing else, and no other crate.
+//! * `recording`: the room that reads and writes recordings, with `inspect`; `tap` listens in on connections as well.
 //! * None of them: floors 0 and 1, with neither h2 nor tokio in the tree.
 //!
 //! A feature adds API and never changes behaviour.
@@ -128,6 +131,8 @@ pub mod metadata;
 mod method;
 mod peer;
 pub mod policy;
+#[cfg(feature = "recording")]
+pub mod recording;
 mod request;
 mod response;
 #[cfg(feature = "server")]
@@ -135,6 +140,8 @@ pub mod server;
 #[cfg(any(feature = "health", feature = "reflection"))]
 pub mod services;
 mod status;
+#[cfg(feature = "tap")]
+mod tap;
 #[cfg(feature = "transport")]
 pub mod transport;
 pub mod wire;
@@ -163,6 +170,8 @@ pub use response::Response;
 #[cfg(feature = "server")]
 pub use server::{ServeError, Server, ServerBuilder, ServerEvent};
 pub use status::{Origin, Status};
+#[cfg(feature = "tap")]
+pub use tap::Tap;
 
 /// The handshake between generated code and this library.
 ///

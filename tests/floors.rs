@@ -3,9 +3,9 @@
 //! ```text
 //!  floor 5   services                                   on the public interface alone
 //!  floor 4   client | server                            twins; neither imports the other
-//!  floor 3   call
+//!  floor 3   call                                       and tap, which listens to its connections
 //!  floor 2   transport                                  the only importer of h2
-//!  floor 1   wire | policy | inspect                    strangers; pure
+//!  floor 1   wire | policy | inspect <- recording       strangers, but for the arrow; pure
 //!  floor 0   words
 //! ```
 //!
@@ -38,12 +38,18 @@ const WORDS: [&str; 10] = [
 
 /// Imports go down, and siblings are strangers. `inspect` alone may read its neighbour's constants, because a
 /// second table of them would drift.
-const ROOMS: [Room; 10] = [
+const ROOMS: [Room; 12] = [
     Room { path: "error_details", rooms: &[], crates: &["std", "bytes", "prost"] },
     Room { path: "metadata", rooms: &[], crates: &["std", "bytes", "http", "base64", "thiserror"] },
     Room { path: "wire", rooms: &[], crates: &["std", "bytes", "http", "thiserror"] },
     Room { path: "policy", rooms: &[], crates: &["std"] },
     Room { path: "inspect", rooms: &["wire"], crates: &["std", "bytes"] },
+    Room {
+        path: "recording",
+        rooms: &["inspect"],
+        crates: &["std", "bytes", "base64", "serde", "thiserror"],
+    },
+    Room { path: "tap", rooms: &["inspect", "recording", "call"], crates: &["std", "tokio"] },
     Room {
         path: "transport",
         rooms: &["wire", "policy"],
@@ -56,12 +62,12 @@ const ROOMS: [Room; 10] = [
     },
     Room {
         path: "client",
-        rooms: &["wire", "policy", "transport", "call"],
+        rooms: &["wire", "policy", "transport", "call", "recording", "tap"],
         crates: &["std", "bytes", "http", "tokio", "fastrand", "thiserror"],
     },
     Room {
         path: "server",
-        rooms: &["wire", "policy", "transport", "call"],
+        rooms: &["wire", "policy", "transport", "call", "recording", "tap"],
         crates: &["std", "bytes", "http", "tokio", "thiserror"],
     },
     Room {

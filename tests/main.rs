@@ -27,6 +27,8 @@ mod send_bounds;
 mod shutdown;
 mod sockets;
 mod streaming;
+#[cfg(feature = "tap")]
+mod tap;
 #[cfg(feature = "tls-ring")]
 mod tls;
 mod unary;

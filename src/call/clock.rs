@@ -12,6 +12,13 @@ pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
+/// How long it is since 1970, by the system's clock: for recordings, which say when they were made.
+#[cfg(feature = "tap")]
+pub(crate) fn wall_clock() -> std::time::Duration {
+    // A clock before 1970 has not been set; a recording without its date is still a recording.
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
 /// Runs a future until the deadline at most.
 ///
 /// The future is polled first, so that an answer that is here counts even if the deadline has just passed. If the

@@ -41,6 +41,8 @@ pub(crate) mod server_call;
 mod writer;
 
 pub(crate) use self::clock::now;
+#[cfg(feature = "tap")]
+pub(crate) use self::clock::wall_clock;
 #[cfg(feature = "client")]
 pub(crate) use self::clock::within;
 pub use self::compress::{Compressor, DecompressError};

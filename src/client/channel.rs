@@ -256,16 +256,19 @@ impl<I: Interceptor> Channel<I> {
     ) -> Result<(SendHalf, RecvHalf), Status> {
         let mut connection = self.core.subchannel.ready().await?;
         call.info.set_peer(connection.peer);
+        let timeout = call.info.deadline().map(|deadline| deadline.remaining(now()));
         let head = RequestHead {
             uri: call.info.uri().clone(),
             content_type: ContentType::Grpc,
-            timeout: call.info.deadline().map(|deadline| deadline.remaining(now())),
+            timeout,
             encoding,
             accept_encoding: self.core.defaults.accept_encoding.clone(),
             user_agent: Some(self.core.defaults.user_agent.clone()),
             metadata,
         };
-        connection.opener.open(head.into_request(), false).map_err(Status::from)
+        let halves = connection.opener.open(head.into_request(), false)?;
+        connection.noted.pick(halves.0.stream_id(), call.info.uri().path(), timeout);
+        Ok(halves)
     }
 }
 

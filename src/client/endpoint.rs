@@ -12,6 +12,7 @@ use http::HeaderValue;
 use http::uri::{Authority, Scheme};
 
 use super::channel::{CallDefaults, Channel};
+use super::ear::Ear;
 use super::subchannel::{Connecting, Subchannel};
 use super::target::{InvalidTarget, Target, parse_authority};
 use crate::call::{CallSettings, Compressor};
@@ -44,6 +45,7 @@ pub struct Endpoint {
     connectivity: ConnectivityConfig,
     #[cfg(feature = "tls")]
     tls: Option<ClientTls>,
+    ear: Ear,
 }
 
 /// The channel could not be connected: says to what, what went wrong, and what to look at next.
@@ -89,6 +91,7 @@ impl Endpoint {
             connectivity: ConnectivityConfig::default(),
             #[cfg(feature = "tls")]
             tls: None,
+            ear: Ear::default(),
         })
     }
 
@@ -159,6 +162,13 @@ impl Endpoint {
         self
     }
 
+    /// Listens in on every connection of the channel, above TLS, and hears when it connects and what it picks.
+    #[cfg(feature = "tap")]
+    pub fn tap(mut self, tap: crate::Tap) -> Self {
+        self.ear.tap = Some(tap);
+        self
+    }
+
     /// Another network: a pipe, a proxy, a simulation.
     pub fn connector(mut self, connector: impl Connector) -> Self {
         self.connector = Arc::new(connector);
@@ -188,6 +198,7 @@ impl Endpoint {
             connectivity: self.connectivity,
             #[cfg(feature = "tls")]
             tls: self.tls.clone().map(|tls| (tls, self.authority.host().to_owned())),
+            ear: self.ear,
         };
         #[cfg(feature = "tls")]
         let scheme = if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };

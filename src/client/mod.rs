@@ -14,6 +14,7 @@
 //! Must not know: the answering house.
 
 mod channel;
+mod ear;
 mod endpoint;
 mod subchannel;
 mod target;

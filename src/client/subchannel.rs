@@ -21,6 +21,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
+use super::ear::{Ear, Noted};
 use super::target::Target;
 use crate::call::now;
 use crate::peer::{Address, PeerInfo};
@@ -51,6 +52,8 @@ pub(super) struct Connecting {
     /// How to do TLS, and with whom.
     #[cfg(feature = "tls")]
     pub(super) tls: Option<(ClientTls, String)>,
+    /// Who listens in.
+    pub(super) ear: Ear,
 }
 
 /// A connection that takes calls.
@@ -58,6 +61,7 @@ pub(super) struct Connecting {
 pub(super) struct Connection {
     pub(super) opener: Opener,
     pub(super) peer: PeerInfo,
+    pub(super) noted: Noted,
     id: ConnectionId,
 }
 
@@ -268,6 +272,7 @@ impl Task {
                     return;
                 };
                 dial.task.abort();
+                self.connecting.ear.dial("abandon", &dial.address, Some(&format_args!("{reason:?}")));
                 if reason == AbandonReason::TimedOut {
                     let why =
                         failure(&dial.address, format_args!("no answer within {:?}", dial.patience), SILENT);
@@ -275,6 +280,7 @@ impl Task {
                 }
             }
             ConnectivityAction::Publish(state) => self.view.send_modify(|view| {
+                self.connecting.ear.state(state, view.failure.as_deref());
                 view.state = state;
                 if state != ConnectivityState::Ready {
                     view.connection = None;
@@ -291,6 +297,7 @@ impl Task {
         let Some(address) = addresses.get(address_index).cloned() else {
             return;
         };
+        self.connecting.ear.dial("connect", &address, None);
         let connecting = self.connecting.clone();
         let task = tokio::spawn(dial_and_drive(id, address.clone(), connecting, self.events.clone()));
         self.dials.insert(id, Dial { task: task.abort_handle(), address, patience });
@@ -326,8 +333,8 @@ async fn dial_and_drive(
         }
     };
     match dial(&address, &connecting).await {
-        Ok((opener, driver)) => {
-            tell(Event::Connected(Connection { opener, peer: PeerInfo::new(address), id }));
+        Ok((opener, driver, noted)) => {
+            tell(Event::Connected(Connection { opener, peer: PeerInfo::new(address), noted, id }));
             // How it ended is told to the calls that were on it.
             let _ = driver.run().await;
             tell(Event::Closed(id));
@@ -336,7 +343,7 @@ async fn dial_and_drive(
     }
 }
 
-async fn dial(address: &Address, connecting: &Connecting) -> Result<(Opener, Driver), String> {
+async fn dial(address: &Address, connecting: &Connecting) -> Result<(Opener, Driver, Noted), String> {
     let io = connecting.connector.connect(address).await;
     let io = io.map_err(|error| failure(address, &error, advice(address, &error)))?;
     #[cfg(feature = "tls")]
@@ -344,11 +351,16 @@ async fn dial(address: &Address, connecting: &Connecting) -> Result<(Opener, Dri
         Some((tls, host)) => tls.connect(io, host).await.map_err(|error| format!("{address}: {error}"))?,
         None => io,
     };
+    #[cfg(feature = "tls")]
+    let is_tls = connecting.tls.is_some();
+    #[cfg(not(feature = "tls"))]
+    let is_tls = false;
+    let (io, noted) = connecting.ear.listen(io, address, is_tls);
     let failed =
         |error: TransportError| failure(address, format_args!("{error} before HTTP/2 began"), FOREIGN);
     let (opener, mut driver) = transport::connect(io, &connecting.http2).await.map_err(failed)?;
     driver.ready().await.map_err(failed)?;
-    Ok((opener, driver))
+    Ok((opener, driver, noted))
 }
 
 /// Why there is no connection, in one line: what was tried, what came of it, and what to look at next.

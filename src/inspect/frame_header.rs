@@ -136,6 +136,23 @@ impl FrameKind {
             other => Self::Unknown(other),
         }
     }
+
+    /// The type's number.
+    pub const fn to_u8(self) -> u8 {
+        match self {
+            Self::Data => 0,
+            Self::Headers => 1,
+            Self::Priority => 2,
+            Self::RstStream => 3,
+            Self::Settings => 4,
+            Self::PushPromise => 5,
+            Self::Ping => 6,
+            Self::GoAway => 7,
+            Self::WindowUpdate => 8,
+            Self::Continuation => 9,
+            Self::Unknown(number) => number,
+        }
+    }
 }
 
 impl fmt::Display for FrameKind {

@@ -33,6 +33,7 @@ use bytes::Bytes;
 use super::damage::Damage;
 pub use super::hpack_field::{Field, Form, Origin, Text};
 use super::hpack_table::{Row, Table};
+pub use super::hpack_writer::HpackEncoder;
 use super::huffman;
 use super::span::{Span, SpanKind};
 

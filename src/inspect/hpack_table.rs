@@ -58,6 +58,22 @@ impl Table {
         }
     }
 
+    /// The index of the row with this name and value, and of one with this name.
+    pub(super) fn find(&self, name: &[u8], value: &[u8]) -> (Option<usize>, Option<usize>) {
+        let fixed = STATIC_ROWS.iter().map(|(name, value)| (Some(name.as_bytes()), Some(value.as_bytes())));
+        let learnt = self.rows.iter().map(|row| (row.name.as_deref().ok(), row.value.as_deref().ok()));
+        let mut named = None;
+        for (index, (row_name, row_value)) in fixed.chain(learnt).enumerate() {
+            if row_name == Some(name) {
+                named = named.or(Some(index + 1));
+                if row_value == Some(value) {
+                    return (Some(index + 1), named);
+                }
+            }
+        }
+        (None, named)
+    }
+
     /// Remembers a row; old ones fall out to make room.
     pub(super) fn insert(&mut self, row: Row) {
         // Copied, so that a few letters do not keep a whole chunk of input.

@@ -70,10 +70,12 @@ pub mod frames;
 pub mod hpack;
 mod hpack_field;
 mod hpack_table;
+mod hpack_writer;
 pub mod huffman;
 pub mod log;
 pub mod message;
 pub mod protobuf;
+pub mod rewrite;
 pub mod span;
 mod stream;
 

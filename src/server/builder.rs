@@ -32,6 +32,8 @@ pub struct ServerBuilder<I> {
     http2: Http2Settings,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
+    #[cfg(feature = "tap")]
+    tap: Option<crate::Tap>,
     grace: Duration,
     handshake_timeout: Duration,
     observer: Arc<dyn Fn(&ServerEvent) + Send + Sync>,
@@ -79,6 +81,8 @@ impl Server {
             http2: Http2Settings::server(),
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(feature = "tap")]
+            tap: None,
             grace: GRACE,
             handshake_timeout: HANDSHAKE_TIMEOUT,
             observer: Arc::new(|_| {}),
@@ -96,6 +100,8 @@ impl<I: Interceptor> ServerBuilder<I> {
             http2: self.http2,
             #[cfg(feature = "tls")]
             tls: self.tls,
+            #[cfg(feature = "tap")]
+            tap: self.tap,
             grace: self.grace,
             handshake_timeout: self.handshake_timeout,
             observer: self.observer,
@@ -149,6 +155,13 @@ impl<I: Interceptor> ServerBuilder<I> {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// Listens in on every connection, above TLS.
+    #[cfg(feature = "tap")]
+    pub fn tap(mut self, tap: crate::Tap) -> Self {
+        self.tap = Some(tap);
         self
     }
 
@@ -215,6 +228,8 @@ impl<I: Interceptor> ServerBuilder<I> {
             http2: self.http2,
             #[cfg(feature = "tls")]
             tls: self.tls,
+            #[cfg(feature = "tap")]
+            tap: self.tap,
             handshake_timeout: self.handshake_timeout,
             observer: self.observer,
         };

@@ -28,11 +28,27 @@ pub(super) async fn serve<T: Io>(
         let secured = async { tls.accept(io).await.map_err(TransportError::Tls) };
         if let Some((io, certificates)) = begin(&serving, &peer, &mut orders, secured).await {
             let peer = peer.with_certificates(certificates);
-            serve_http2(&serving, io, peer, orders).await;
+            serve_plaintext(&serving, io, peer, orders).await;
         }
         return;
     }
-    serve_http2(&serving, io, peer, orders).await;
+    serve_plaintext(&serving, io, peer, orders).await;
+}
+
+/// Puts the ear on a connection, if there is one, and serves it.
+async fn serve_plaintext<T: Io>(serving: &Serving, io: T, peer: PeerInfo, orders: watch::Receiver<Order>) {
+    #[cfg(feature = "tap")]
+    if let Some(tap) = &serving.tap {
+        #[cfg(feature = "tls")]
+        let tls = serving.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        let tls = false;
+        let io = tap.listen(io, crate::recording::Role::Server, None, Some(peer.to_string()), tls);
+        // Boxed once per connection, so that the code below is not compiled again for it.
+        let io: Box<dyn Io> = Box::new(io);
+        return serve_http2(serving, io, peer, orders).await;
+    }
+    serve_http2(serving, io, peer, orders).await;
 }
 
 /// Serves a connection whose bytes are plaintext, or have become so.

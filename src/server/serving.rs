@@ -29,6 +29,9 @@ pub(super) struct Serving {
     pub(super) http2: Http2Settings,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<ServerTls>,
+    /// Who listens in.
+    #[cfg(feature = "tap")]
+    pub(super) tap: Option<crate::Tap>,
     pub(super) handshake_timeout: Duration,
     pub(super) observer: Arc<dyn Fn(&ServerEvent) + Send + Sync>,
 }

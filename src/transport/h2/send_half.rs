@@ -47,6 +47,15 @@ impl SendHalf {
         SendHalf { state: State::Answer(respond) }
     }
 
+    /// The stream's number, once a client has opened it.
+    #[cfg(feature = "client")]
+    pub(crate) fn stream_id(&self) -> Option<u32> {
+        match &self.state {
+            State::Open(stream) => Some(stream.stream_id().as_u32()),
+            _ => None,
+        }
+    }
+
     /// Sends the response head; with `end` it is also the end of the stream.
     #[cfg(feature = "server")]
     pub(crate) fn send_head(&mut self, head: http::Response<()>, end: bool) -> Result<(), TransportError> {

@@ -1,0 +1,153 @@
+//! `Tap`: what crosses connections is heard, at both ends the same, and secrets stay secret.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use wirewright::inspect::{ConnectionReader, Direction, What};
+use wirewright::recording::{Line, REDACTED, RecordingReader};
+use wirewright::{Request, Response, Server, Tap};
+
+use crate::support::talk::{ONE, Stub};
+use crate::support::{House, within};
+
+/// A file in memory whose clones are the same file.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Paper {
+    fn text(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// What a recording holds, in short: lines that are no bytes, and the bytes of both directions.
+fn read(text: &[u8]) -> (Vec<String>, [Vec<u8>; 2]) {
+    let (mut told, mut bytes) = (Vec::new(), [Vec::new(), Vec::new()]);
+    let mut reader = RecordingReader::new(text).unwrap();
+    while let Some(line) = reader.next_line().unwrap() {
+        match line {
+            Line::Bytes(chunk) => {
+                bytes[usize::from(chunk.direction == Direction::ToClient)].extend_from_slice(chunk.bytes);
+            }
+            Line::Head(_) => told.push("head".to_owned()),
+            Line::Conn(conn) => told.push(format!("conn {}", conn.role.name())),
+            Line::Event(event) => {
+                let details: Vec<_> =
+                    event.details.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                told.push(format!("{} {}", event.name, details.join(" ")));
+            }
+            Line::End { why, .. } => told.push(format!("end {why}")),
+            _ => {}
+        }
+    }
+    (told, bytes)
+}
+
+/// The fields of all header blocks of both directions.
+fn fields(bytes: &[Vec<u8>; 2]) -> Vec<String> {
+    let mut reader = ConnectionReader::new();
+    reader.push(Direction::ToServer, std::time::Duration::ZERO, &bytes[0]);
+    reader.push(Direction::ToClient, std::time::Duration::ZERO, &bytes[1]);
+    reader.finish();
+    let mut told = Vec::new();
+    while let Some(event) = reader.next_event() {
+        match event.what {
+            What::RequestHead(head) | What::ResponseHead(head) | What::Trailers(head) => {
+                told.extend(head.fields().map(|field| format!("{}: {}", field.name, field.value)));
+            }
+            What::Damaged(why) => panic!("{why}"),
+            _ => {}
+        }
+    }
+    told
+}
+
+/// Makes two calls with a secret, with an ear at both ends; gives what each has heard.
+async fn two_calls(redact: &[&str]) -> (Vec<u8>, Vec<u8>) {
+    let (near, far) = (Paper::default(), Paper::default());
+    let ear = |paper: &Paper| Tap::record(paper.clone(), redact.iter().copied()).unwrap();
+    let server = Server::builder()
+        .tap(ear(&far))
+        .add_service(Stub::one(|request| async { Ok(Response::new(request.into_inner())) }));
+    let house = House::build(server, |endpoint| endpoint.tap(ear(&near)));
+    for _ in 0..2 {
+        let mut request = Request::new("hello".to_owned());
+        request.metadata_mut().insert("authorization", "Bearer s3cret").unwrap();
+        within(house.channel.unary(&ONE, request)).await.unwrap();
+    }
+    house.close().await;
+    (near.text(), far.text())
+}
+
+#[tokio::test]
+async fn both_ends_hear_the_same_bytes_and_the_client_what_its_channel_does() {
+    let (near, far) = two_calls(&[]).await;
+    let ((near, near_bytes), (far, far_bytes)) = (read(&near), read(&far));
+    // Either end may close first, with a farewell that the other has no ear for any more.
+    assert!(near_bytes[0].starts_with(&far_bytes[0]) || far_bytes[0].starts_with(&near_bytes[0]));
+    assert!(near_bytes[1].starts_with(&far_bytes[1]) || far_bytes[1].starts_with(&near_bytes[1]));
+    let secret = "authorization: Bearer s3cret".to_owned();
+    assert_eq!(fields(&near_bytes).iter().filter(|field| **field == secret).count(), 2);
+    assert_eq!(
+        near[..7],
+        [
+            "head",
+            "state is=Connecting",
+            "connect address=in.memory:1",
+            "conn client",
+            "state is=Ready",
+            "pick path=/test.Talk/One",
+            "pick path=/test.Talk/One"
+        ]
+    );
+    assert_eq!(far[..2], ["head", "conn server"]);
+    assert!(far.last().unwrap().starts_with("end "));
+}
+
+#[tokio::test]
+async fn a_redacted_field_is_nowhere_in_the_recording_and_all_else_is() {
+    let (near, far) = two_calls(&["Authorization"]).await;
+    for text in [near, far] {
+        let (_, bytes) = read(&text);
+        let fields = fields(&bytes);
+        let hidden = format!("authorization: {REDACTED}");
+        assert_eq!(fields.iter().filter(|field| **field == hidden).count(), 2, "{fields:?}");
+        assert!(fields.contains(&":path: /test.Talk/One".to_owned()));
+        let coded = wirewright::inspect::huffman::encode(b"Bearer s3cret");
+        assert!(!bytes[0].windows(coded.len()).any(|window| window == coded));
+        assert!(!bytes[0].windows(6).any(|window| window == b"s3cret"));
+    }
+}
+
+#[tokio::test]
+async fn a_recording_that_fails_does_not_fail_the_call() {
+    struct Full(usize);
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let tap = Tap::record(Full(600), []).unwrap();
+    let server =
+        Server::builder().add_service(Stub::one(|request| async { Ok(Response::new(request.into_inner())) }));
+    let house = House::build(server, |endpoint| endpoint.tap(tap.clone()));
+    within(house.channel.unary(&ONE, Request::new("hello".to_owned()))).await.unwrap();
+    assert_eq!(tap.failure().unwrap().kind(), io::ErrorKind::StorageFull);
+    house.close().await;
+}
