@@ -13,7 +13,10 @@
 //!
 //! Must not know: the answering house.
 
+mod attempt;
 mod channel;
+mod dialing;
+mod driving;
 mod endpoint;
 mod subchannel;
 mod target;
