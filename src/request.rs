@@ -37,6 +37,8 @@ pub struct Request<T> {
     extensions: Extensions,
     /// Client: how to compress the messages, if not as the channel does.
     encoding: Option<&'static str>,
+    /// Client: whether to wait for a server that cannot be reached now, if not as the channel does.
+    wait_for_ready: Option<bool>,
     /// Server: whether the message came compressed.
     was_compressed: bool,
 }
@@ -52,6 +54,7 @@ impl<T> Request<T> {
             peer: None,
             extensions: Extensions::new(),
             encoding: None,
+            wait_for_ready: None,
             was_compressed: false,
         }
     }
@@ -93,6 +96,19 @@ impl<T> Request<T> {
     /// The encoding, if one was set.
     pub fn encoding(&self) -> Option<&'static str> {
         self.encoding
+    }
+
+    /// Waits for a server that cannot be reached now, up to the deadline, rather than fail `UNAVAILABLE` at once.
+    ///
+    /// A call that was sent is not affected (gRPC `wait-for-ready.md`).
+    pub fn with_wait_for_ready(mut self, wait: bool) -> Self {
+        self.wait_for_ready = Some(wait);
+        self
+    }
+
+    /// Whether to wait for a server that cannot be reached now, if it was said.
+    pub fn wait_for_ready(&self) -> Option<bool> {
+        self.wait_for_ready
     }
 
     /// Whether the message came compressed: known on a server, for a request of one message.
@@ -150,6 +166,7 @@ impl<T> Request<T> {
             peer: self.peer,
             extensions: self.extensions,
             encoding: self.encoding,
+            wait_for_ready: self.wait_for_ready,
             was_compressed: self.was_compressed,
         }
     }
@@ -166,8 +183,7 @@ impl<T> Request<T> {
         peer: Option<PeerInfo>,
         extensions: Extensions,
     ) -> Self {
-        let (timeout, encoding, was_compressed) = (None, None, false);
-        Request { message, metadata, timeout, deadline, peer, extensions, encoding, was_compressed }
+        Request { metadata, deadline, peer, extensions, ..Request::new(message) }
     }
 
     /// This request, as its message came.

@@ -3,7 +3,7 @@
 use wirewright::{Code, Request, Status};
 
 use crate::support::frame::{self, CANCEL, Frame, NO_ERROR};
-use crate::support::peer::{HEAD, OK, Peer, answerer, framed, message};
+use crate::support::peer::{Door, HEAD, OK, Peer, answerer, framed, message};
 use crate::support::talk::{MANY, ONE};
 use crate::support::{all_quiet, within};
 
@@ -14,12 +14,27 @@ type Outcome = (Vec<String>, Result<(), Status>);
 async fn outcomes(answer: impl Fn(&mut Peer, u32)) -> [Outcome; 2] {
     let (channel, mut door) = answerer(|endpoint| endpoint);
     let calls = channel.clone();
-    let unary = tokio::spawn(async move { calls.unary(&ONE, Request::new("?".into())).await });
+    let mut unary = tokio::spawn(async move { calls.unary(&ONE, Request::new("?".into())).await });
     let mut peer = door.server().await;
     let (stream, _) = peer.whole_request().await;
     answer(&mut peer, stream);
     peer.flush().await;
-    let one = match within(unary).await.unwrap() {
+    // A call that was refused is made again once, and answered in the same way.
+    let one = tokio::select! {
+        one = &mut unary => one,
+        (mut next, stream) = another_request(&mut door) => {
+            answer(&mut next, stream);
+            peer = next;
+            peer.flush().await;
+            unary.await
+        }
+        stream = bidi_request(&mut peer) => {
+            answer(&mut peer, stream);
+            peer.flush().await;
+            unary.await
+        }
+    };
+    let one = match one.unwrap() {
         Ok(response) => (vec![response.into_inner()], Ok(())),
         Err(status) => (Vec::new(), Err(status)),
     };
@@ -27,7 +42,7 @@ async fn outcomes(answer: impl Fn(&mut Peer, u32)) -> [Outcome; 2] {
     let calls = channel.clone();
     let opening = tokio::spawn(async move { calls.bidi_streaming(&MANY, Request::new(())).await.unwrap() });
     let (mut peer, stream) = tokio::select! {
-        next = async { let mut peer = door.server().await; let stream = peer.request().await.0; (peer, stream) } => next,
+        next = another_request(&mut door) => next,
         stream = bidi_request(&mut peer) => (peer, stream),
     };
     let (mut sender, mut replies) = within(opening).await.unwrap();
@@ -48,6 +63,13 @@ async fn outcomes(answer: impl Fn(&mut Peer, u32)) -> [Outcome; 2] {
     peer.hang_up().await;
     all_quiet().await;
     [one, (messages, end)]
+}
+
+/// A request on another connection.
+async fn another_request(door: &mut Door) -> (Peer, u32) {
+    let mut peer = door.server().await;
+    let stream = peer.request().await.0;
+    (peer, stream)
 }
 
 /// The next request on a connection that lives; never returns on one that does not.

@@ -16,6 +16,7 @@ mod cuts;
 mod deadlines;
 mod early_end;
 mod h2_facts;
+mod healing;
 #[cfg(feature = "health")]
 mod health;
 mod interceptors;

@@ -91,7 +91,8 @@ async fn a_request_over_a_unix_socket_names_localhost() {
 async fn accepted_sockets_send_small_writes_at_once() {
     let mut incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = Address::Tcp(incoming.local_address().unwrap());
-    let (near, far) = tokio::join!(SocketConnector.connect(&address), incoming.accept());
+    let connector = SocketConnector::default();
+    let (near, far) = tokio::join!(connector.connect(&address), incoming.accept());
     let (_near, (far, _)) = (near.unwrap(), far.unwrap());
     assert!(far.nodelay().unwrap());
 }

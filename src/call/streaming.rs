@@ -59,6 +59,10 @@ pub struct Streaming<T> {
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
+#[cfg_attr(
+    not(feature = "server"),
+    expect(clippy::large_enum_variant, reason = "the small one is for the moment before the drop")
+)]
 enum Source {
     #[cfg(feature = "server")]
     Request(RequestReader),

@@ -18,7 +18,8 @@ use std::time::Duration;
 use http::HeaderValue;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme, Uri};
 
-use super::subchannel::Subchannel;
+use super::attempt::{again, again_after};
+use super::subchannel::{Patience, Subchannel};
 use crate::call::client_call::{self, Upload};
 use crate::call::{
     CallInfo, CallSettings, CallShared, Interceptor, Sender, Side, Stack, Streaming, now, within,
@@ -28,6 +29,7 @@ use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::method::{Method, MethodDescriptor};
 use crate::policy::connectivity::ConnectivityState;
+use crate::policy::retry::Attempts;
 use crate::request::Request;
 use crate::response::Response;
 use crate::status::Status;
@@ -57,6 +59,7 @@ pub(super) struct CallDefaults {
     pub(super) authority: Authority,
     pub(super) user_agent: HeaderValue,
     pub(super) timeout: Option<Duration>,
+    pub(super) wait_for_ready: bool,
     pub(super) accept_encoding: AcceptEncoding,
     pub(super) settings: Arc<CallSettings>,
 }
@@ -97,7 +100,7 @@ impl<I> Channel<I> {
     }
 
     pub(super) async fn connected(&self) -> Result<(), Status> {
-        self.core.subchannel.ready().await.map(|_| ())
+        self.core.subchannel.ready(Patience::Fails).await.map(|_| ())
     }
 }
 
@@ -122,13 +125,19 @@ impl<I: Interceptor> Channel<I> {
         method: &Method<Q, R>,
         request: Request<Q>,
     ) -> Result<Response<R>, Status> {
-        let encoding = self.encoding(&request)?;
+        let wishes = self.wishes(&request)?;
         let (mut message, metadata, call) = self.begin(method.describe(), request);
         let result = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
-            let message = client_call::encode_request(&call, &mut message, encoding)?;
-            let (send, recv) = self.open_stream(&call, metadata, encoding).await?;
-            client_call::unary(&call, message, send, recv).await
+            let message = client_call::encode_request(&call, &mut message, wishes.encoding)?;
+            let mut attempts = Attempts::new();
+            loop {
+                let (send, recv) = self.open_stream(&call, &metadata, wishes, &mut attempts).await?;
+                match client_call::unary(&call, message.clone(), send, recv).await {
+                    Err(status) if again(&mut attempts, &status) => {}
+                    end => return end,
+                }
+            }
         });
         match result.await {
             Ok(mut response) => {
@@ -156,13 +165,13 @@ impl<I: Interceptor> Channel<I> {
         method: &Method<Q, R>,
         request: Request<Q>,
     ) -> Result<Streaming<R>, Status> {
-        let encoding = self.encoding(&request)?;
+        let wishes = self.wishes(&request)?;
         let (mut message, metadata, call) = self.begin(method.describe(), request);
         let call = Arc::new(call);
         let streaming = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
-            let message = client_call::encode_request(&call, &mut message, encoding)?;
-            let (send, recv) = self.open_stream(&call, metadata, encoding).await?;
+            let message = client_call::encode_request(&call, &mut message, wishes.encoding)?;
+            let (send, recv) = self.open_stream(&call, &metadata, wishes, &mut Attempts::new()).await?;
             Ok(client_call::server_streaming(call.clone(), message, send, recv).await)
         });
         streaming.await.map_err(|status| call.fail(status))
@@ -209,15 +218,15 @@ impl<I: Interceptor> Channel<I> {
         method: MethodDescriptor,
         head: Request<()>,
     ) -> Result<(Sender<Q>, Streaming<R>), Status> {
-        let encoding = self.encoding(&head)?;
+        let wishes = self.wishes(&head)?;
         let ((), metadata, call) = self.begin(method, head);
         let call = Arc::new(call);
         let halves = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
-            self.open_stream(&call, metadata, encoding).await
+            self.open_stream(&call, &metadata, wishes, &mut Attempts::new()).await
         });
         let (send, recv) = halves.await.map_err(|status| call.fail(status))?;
-        Ok(client_call::both_halves(call, send, recv, encoding))
+        Ok(client_call::both_halves(call, send, recv, wishes.encoding))
     }
 
     /// What a call is before anything has happened.
@@ -231,45 +240,71 @@ impl<I: Interceptor> Channel<I> {
         (message, metadata, CallShared::new(self.interceptors.clone(), info, defaults.settings.clone()))
     }
 
-    /// How the messages of this request are compressed.
-    fn encoding<T>(&self, request: &Request<T>) -> Result<Encoding, Status> {
+    /// What the request asks of its attempts, or the channel in its place.
+    fn wishes<T>(&self, request: &Request<T>) -> Result<Wishes, Status> {
         let defaults = &self.core.defaults;
-        match request.encoding() {
-            None => Ok(defaults.settings.outgoing().unwrap_or_default()),
-            Some("identity") => Ok(Encoding::Identity),
+        let encoding = match request.encoding() {
+            None => defaults.settings.outgoing().unwrap_or_default(),
+            Some("identity") => Encoding::Identity,
             Some(name) => match defaults.settings.encodings.named(name) {
                 Encoding::Identity => {
                     let help = "add it with Endpoint::compression";
-                    Err(Status::internal(format!("the channel has no compressor named {name:?}: {help}")))
+                    return Err(Status::internal(format!(
+                        "the channel has no compressor named {name:?}: {help}"
+                    )));
                 }
-                named => Ok(named),
+                named => named,
             },
-        }
+        };
+        let patience = match request.wait_for_ready().unwrap_or(defaults.wait_for_ready) {
+            true => Patience::Waits,
+            false => Patience::Fails,
+        };
+        Ok(Wishes { encoding, patience })
     }
 
-    /// Waits for a connection, and sends the request head on it.
+    /// Waits for a connection, and sends the request head on it; on the next one, if this one takes no more.
     async fn open_stream(
         &self,
         call: &CallShared<I>,
-        metadata: Metadata,
-        encoding: Encoding,
+        metadata: &Metadata,
+        wishes: Wishes,
+        attempts: &mut Attempts,
     ) -> Result<(SendHalf, RecvHalf), Status> {
-        let mut connection = self.core.subchannel.ready().await?;
-        call.info.set_peer(connection.peer);
-        let timeout = call.info.deadline().map(|deadline| deadline.remaining(now()));
-        let head = RequestHead {
-            uri: call.info.uri().clone(),
-            content_type: ContentType::Grpc,
-            timeout,
-            encoding,
-            accept_encoding: self.core.defaults.accept_encoding.clone(),
-            user_agent: Some(self.core.defaults.user_agent.clone()),
-            metadata,
-        };
-        let halves = connection.opener.open(head.into_request(), false)?;
-        connection.noted.pick(halves.0.stream_id(), call.info.uri().path(), timeout);
-        Ok(halves)
+        loop {
+            let connection = self.core.subchannel.ready(wishes.patience).await?;
+            let Some(berth) = connection.opener.berth().await else {
+                continue;
+            };
+            call.info.set_peer(connection.peer);
+            let timeout = call.info.deadline().map(|deadline| deadline.remaining(now()));
+            let head = RequestHead {
+                uri: call.info.uri().clone(),
+                content_type: ContentType::Grpc,
+                timeout,
+                encoding: wishes.encoding,
+                accept_encoding: self.core.defaults.accept_encoding.clone(),
+                user_agent: Some(self.core.defaults.user_agent.clone()),
+                // Another attempt may need it again; without entries a copy costs nothing.
+                metadata: metadata.clone(),
+            };
+            match berth.open(head.into_request(), false) {
+                Err(error) if again_after(attempts, &error) => {}
+                opened => {
+                    let halves = opened?;
+                    connection.noted.pick(halves.0.stream_id(), call.info.uri().path(), timeout);
+                    return Ok(halves);
+                }
+            }
+        }
     }
+}
+
+/// What a request asks of its attempts.
+#[derive(Clone, Copy)]
+struct Wishes {
+    encoding: Encoding,
+    patience: Patience,
 }
 
 impl CallDefaults {

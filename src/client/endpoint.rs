@@ -12,12 +12,14 @@ use http::HeaderValue;
 use http::uri::{Authority, Scheme};
 
 use super::channel::{CallDefaults, Channel};
+use super::dialing::Connecting;
 use super::ear::Ear;
-use super::subchannel::{Connecting, Subchannel};
+use super::subchannel::Subchannel;
 use super::target::{InvalidTarget, Target, parse_authority};
 use crate::call::{CallSettings, Compressor};
 use crate::policy::backoff::BackoffConfig;
 use crate::policy::connectivity::ConnectivityConfig;
+use crate::policy::keepalive::KeepaliveConfig;
 use crate::status::Status;
 #[cfg(feature = "tls")]
 use crate::transport::tls::ClientTls;
@@ -41,7 +43,11 @@ pub struct Endpoint {
     timeout: Option<Duration>,
     settings: CallSettings,
     http2: Http2Settings,
-    connector: Arc<dyn ErasedConnector>,
+    /// `None` for sockets.
+    connector: Option<Arc<dyn ErasedConnector>>,
+    wait_for_ready: bool,
+    keepalive: Option<KeepaliveConfig>,
+    tcp_user_timeout: Option<Duration>,
     connectivity: ConnectivityConfig,
     #[cfg(feature = "tls")]
     tls: Option<ClientTls>,
@@ -87,7 +93,10 @@ impl Endpoint {
             timeout: None,
             settings: CallSettings::default(),
             http2: Http2Settings::client(),
-            connector: Arc::new(SocketConnector),
+            connector: None,
+            wait_for_ready: false,
+            keepalive: None,
+            tcp_user_timeout: None,
             connectivity: ConnectivityConfig::default(),
             #[cfg(feature = "tls")]
             tls: None,
@@ -171,7 +180,7 @@ impl Endpoint {
 
     /// Another network: a pipe, a proxy, a simulation.
     pub fn connector(mut self, connector: impl Connector) -> Self {
-        self.connector = Arc::new(connector);
+        self.connector = Some(Arc::new(connector));
         self
     }
 
@@ -189,13 +198,43 @@ impl Endpoint {
         self
     }
 
+    /// Lets calls that say nothing else wait for a server that cannot be reached now, up to their deadline, rather
+    /// than fail `UNAVAILABLE` at once.
+    pub fn wait_for_ready(mut self, wait: bool) -> Self {
+        self.wait_for_ready = wait;
+        self
+    }
+
+    /// Asks a server that has been silent for a while whether it is still there, and gives the connection up if it
+    /// does not answer (gRFC A8); off by default.
+    ///
+    /// Calls on such a connection end `UNAVAILABLE`. A server that complains of being asked too often is asked half
+    /// as often from the next connection on. With keepalive, [`tcp_user_timeout`](Endpoint::tcp_user_timeout) is that
+    /// of its answers unless set.
+    pub fn keepalive(mut self, keepalive: KeepaliveConfig) -> Self {
+        self.keepalive = Some(keepalive);
+        self
+    }
+
+    /// How long bytes that were sent may stay without an acknowledgement before the connection is given up, where
+    /// the system can do that (Linux: `TCP_USER_TIMEOUT`); the system's minutes by default.
+    ///
+    /// Only for sockets, not for a [`connector`](Endpoint::connector) of the application's own.
+    pub fn tcp_user_timeout(mut self, timeout: Duration) -> Self {
+        self.tcp_user_timeout = Some(timeout);
+        self
+    }
+
     /// A channel that connects when it is first used.
     pub fn lazy(self) -> Channel {
+        let user_timeout = self.tcp_user_timeout.or(self.keepalive.map(|keepalive| keepalive.timeout));
+        let sockets = || Arc::new(SocketConnector::default().tcp_user_timeout(user_timeout)) as _;
         let connecting = Connecting {
             target: self.target,
-            connector: self.connector,
+            connector: self.connector.unwrap_or_else(sockets),
             http2: self.http2,
             connectivity: self.connectivity,
+            keepalive: self.keepalive,
             #[cfg(feature = "tls")]
             tls: self.tls.clone().map(|tls| (tls, self.authority.host().to_owned())),
             ear: self.ear,
@@ -209,6 +248,7 @@ impl Endpoint {
             authority: self.authority,
             user_agent: self.user_agent,
             timeout: self.timeout,
+            wait_for_ready: self.wait_for_ready,
             accept_encoding: self.settings.encodings.accept(),
             settings: Arc::new(self.settings),
         };

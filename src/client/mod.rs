@@ -13,7 +13,10 @@
 //!
 //! Must not know: the answering house.
 
+mod attempt;
 mod channel;
+mod dialing;
+mod driving;
 mod ear;
 mod endpoint;
 mod subchannel;

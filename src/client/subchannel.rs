@@ -13,7 +13,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,19 +20,18 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::ear::{Ear, Noted};
-use super::target::Target;
+use super::dialing::{self, Connecting};
+use super::driving::drive;
+use super::ear::Noted;
 use crate::call::now;
 use crate::peer::{Address, PeerInfo};
 use crate::policy::Dice;
 use crate::policy::connectivity::{
-    AbandonReason, ConnectionId, Connectivity, ConnectivityAction, ConnectivityConfig, ConnectivityEvent,
-    ConnectivityState,
+    AbandonReason, ConnectionId, Connectivity, ConnectivityAction, ConnectivityEvent, ConnectivityState,
 };
+use crate::policy::keepalive::KeepaliveConfig;
 use crate::status::Status;
-#[cfg(feature = "tls")]
-use crate::transport::tls::ClientTls;
-use crate::transport::{self, Driver, ErasedConnector, Http2Settings, Opener, TransportError};
+use crate::transport::{Cause, Initiator, Opener, TransportError};
 
 /// A handle on the task that keeps the connection.
 pub(super) struct Subchannel {
@@ -41,19 +39,6 @@ pub(super) struct Subchannel {
     events: mpsc::UnboundedSender<Event>,
     /// The task, until the first call sets it to work: a channel may be made outside a runtime.
     task: Mutex<Option<Task>>,
-}
-
-/// How to connect.
-pub(super) struct Connecting {
-    pub(super) target: Target,
-    pub(super) connector: Arc<dyn ErasedConnector>,
-    pub(super) http2: Http2Settings,
-    pub(super) connectivity: ConnectivityConfig,
-    /// How to do TLS, and with whom.
-    #[cfg(feature = "tls")]
-    pub(super) tls: Option<(ClientTls, String)>,
-    /// Who listens in.
-    pub(super) ear: Ear,
 }
 
 /// A connection that takes calls.
@@ -71,17 +56,33 @@ struct View {
     state: ConnectivityState,
     connection: Option<Connection>,
     /// Why the last attempt failed.
-    failure: Option<String>,
+    failure: Option<Status>,
 }
 
 /// What the task hears.
 enum Event {
     Wanted,
     ShutDown,
-    Draining(ConnectionId),
+    Draining(ConnectionId, Complaint),
     Connected(Connection),
-    Failed(ConnectionId, String),
-    Closed(ConnectionId),
+    Failed(ConnectionId, Status),
+    Closed(ConnectionId, Complaint),
+}
+
+/// Whether a server that ended a connection complained of being asked too often (gRFC A8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Complaint {
+    None,
+    TooManyPings,
+}
+
+/// How a call wants a channel that cannot connect (gRPC `wait-for-ready.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It fails at once.
+    Fails,
+    /// It waits, until its deadline, for a server that can be reached.
+    Waits,
 }
 
 impl Subchannel {
@@ -118,8 +119,8 @@ impl Subchannel {
 
     /// Waits for a connection that takes calls.
     ///
-    /// Fails at once while the channel is in TRANSIENT_FAILURE (gRPC `wait-for-ready.md`: that is the default).
-    pub(super) async fn ready(&self) -> Result<Connection, Status> {
+    /// In TRANSIENT_FAILURE it fails at once, unless the call has more patience.
+    pub(super) async fn ready(&self, patience: Patience) -> Result<Connection, Status> {
         if let Some(connection) = self.usable() {
             return Ok(connection);
         }
@@ -136,14 +137,14 @@ impl Subchannel {
                         return Ok(connection);
                     }
                 }
+                ConnectivityState::TransientFailure if patience == Patience::Waits => {}
                 ConnectivityState::TransientFailure => {
-                    let why = failure.unwrap_or_else(|| "no attempt to connect has succeeded".to_owned());
-                    return Err(Status::unavailable(why));
+                    let unknown = || Status::unavailable("no attempt to connect has succeeded");
+                    return Err(failure.unwrap_or_else(unknown));
                 }
                 ConnectivityState::Shutdown => {
-                    return Err(Status::unavailable(
-                        failure.as_deref().unwrap_or("the channel is shut down"),
-                    ));
+                    let shut_down = || Status::unavailable("the channel is shut down");
+                    return Err(failure.unwrap_or_else(shut_down));
                 }
                 // Not asked yet, or the connection was lost between the question and now.
                 ConnectivityState::Idle => self.tell(Event::Wanted),
@@ -158,12 +159,12 @@ impl Subchannel {
     /// The present connection, unless it takes no new calls any more.
     fn usable(&self) -> Option<Connection> {
         let mut connection = self.view.borrow().connection.clone()?;
-        if connection.opener.is_open() {
+        let Some(why) = connection.opener.closed() else {
             return Some(connection);
-        }
+        };
         // The server is draining it, or it broke this instant. The machine need not be told twice, but it does
         // not mind.
-        self.tell(Event::Draining(connection.id));
+        self.tell(Event::Draining(connection.id, complaint(&why)));
         None
     }
 
@@ -194,6 +195,10 @@ struct Task {
     events: mpsc::WeakUnboundedSender<Event>,
     inbox: mpsc::UnboundedReceiver<Event>,
     dials: HashMap<ConnectionId, Dial>,
+    /// When to ask a silent server: less often from one complaint to the next.
+    keepalive: Option<KeepaliveConfig>,
+    /// The connection of the last complaint, so that it counts once.
+    complained: Option<ConnectionId>,
 }
 
 /// A dial under way.
@@ -214,8 +219,9 @@ impl Task {
     ) -> Task {
         let addresses = NonZeroUsize::new(connecting.target.addresses().len()).unwrap_or(NonZeroUsize::MIN);
         let machine = Connectivity::new(connecting.connectivity, addresses);
-        let connecting = Arc::new(connecting);
-        Task { connecting, machine, view, events, inbox, dials: HashMap::new() }
+        let keepalive = connecting.keepalive;
+        let (connecting, dials) = (Arc::new(connecting), HashMap::new());
+        Task { connecting, machine, view, events, inbox, dials, keepalive, complained: None }
     }
 
     async fn run(mut self) {
@@ -241,7 +247,10 @@ impl Task {
         match event {
             Event::Wanted => ConnectivityEvent::Wanted,
             Event::ShutDown => ConnectivityEvent::Shutdown,
-            Event::Draining(id) => ConnectivityEvent::ConnectionDraining(id),
+            Event::Draining(id, complaint) => {
+                self.hear(id, complaint);
+                ConnectivityEvent::ConnectionDraining(id)
+            }
             Event::Connected(connection) => {
                 let id = connection.id;
                 if self.dials.remove(&id).is_some() {
@@ -258,7 +267,18 @@ impl Task {
                 }
                 ConnectivityEvent::ConnectFailed(id)
             }
-            Event::Closed(id) => ConnectivityEvent::ConnectionClosed(id),
+            Event::Closed(id, complaint) => {
+                self.hear(id, complaint);
+                ConnectivityEvent::ConnectionClosed(id)
+            }
+        }
+    }
+
+    /// Asks half as often, from the next connection on, if the server complained.
+    fn hear(&mut self, id: ConnectionId, complaint: Complaint) {
+        if complaint == Complaint::TooManyPings && self.complained < Some(id) {
+            self.complained = Some(id);
+            self.keepalive = self.keepalive.map(KeepaliveConfig::doubled);
         }
     }
 
@@ -274,13 +294,12 @@ impl Task {
                 dial.task.abort();
                 self.connecting.ear.dial("abandon", &dial.address, Some(&format_args!("{reason:?}")));
                 if reason == AbandonReason::TimedOut {
-                    let why =
-                        failure(&dial.address, format_args!("no answer within {:?}", dial.patience), SILENT);
+                    let why = dialing::silent(&dial.address, dial.patience);
                     self.view.send_modify(|view| view.failure = Some(why));
                 }
             }
             ConnectivityAction::Publish(state) => self.view.send_modify(|view| {
-                self.connecting.ear.state(state, view.failure.as_deref());
+                self.connecting.ear.state(state, view.failure.as_ref().map(Status::message));
                 view.state = state;
                 if state != ConnectivityState::Ready {
                     view.connection = None;
@@ -298,8 +317,9 @@ impl Task {
             return;
         };
         self.connecting.ear.dial("connect", &address, None);
-        let connecting = self.connecting.clone();
-        let task = tokio::spawn(dial_and_drive(id, address.clone(), connecting, self.events.clone()));
+        let (connecting, keepalive) = (self.connecting.clone(), self.keepalive);
+        let events = self.events.clone();
+        let task = tokio::spawn(dial_and_drive(id, address.clone(), connecting, keepalive, events));
         self.dials.insert(id, Dial { task: task.abort_handle(), address, patience });
     }
 }
@@ -312,7 +332,8 @@ impl Drop for Task {
             if is_lost {
                 view.state = ConnectivityState::Shutdown;
                 view.connection = None;
-                view.failure = Some("the runtime that the channel was first used in has ended".to_owned());
+                let why = "the runtime that the channel was first used in has ended";
+                view.failure = Some(Status::unavailable(why));
             }
             is_lost
         });
@@ -324,6 +345,7 @@ async fn dial_and_drive(
     id: ConnectionId,
     address: Address,
     connecting: Arc<Connecting>,
+    keepalive: Option<KeepaliveConfig>,
     events: mpsc::WeakUnboundedSender<Event>,
 ) {
     let tell = |event| {
@@ -332,51 +354,26 @@ async fn dial_and_drive(
             let _ = events.send(event);
         }
     };
-    match dial(&address, &connecting).await {
+    match dialing::dial(&address, &connecting).await {
         Ok((opener, driver, noted)) => {
             tell(Event::Connected(Connection { opener, peer: PeerInfo::new(address), noted, id }));
-            // How it ended is told to the calls that were on it.
-            let _ = driver.run().await;
-            tell(Event::Closed(id));
+            // How it ended is told to the calls that were on it; here only a complaint matters.
+            let end = drive(driver, keepalive).await;
+            tell(Event::Closed(id, end.err().map_or(Complaint::None, |error| complaint(&error))));
         }
         Err(why) => tell(Event::Failed(id, why)),
     }
 }
 
-async fn dial(address: &Address, connecting: &Connecting) -> Result<(Opener, Driver, Noted), String> {
-    let io = connecting.connector.connect(address).await;
-    let io = io.map_err(|error| failure(address, &error, advice(address, &error)))?;
-    #[cfg(feature = "tls")]
-    let io = match &connecting.tls {
-        Some((tls, host)) => tls.connect(io, host).await.map_err(|error| format!("{address}: {error}"))?,
-        None => io,
-    };
-    #[cfg(feature = "tls")]
-    let is_tls = connecting.tls.is_some();
-    #[cfg(not(feature = "tls"))]
-    let is_tls = false;
-    let (io, noted) = connecting.ear.listen(io, address, is_tls);
-    let failed =
-        |error: TransportError| failure(address, format_args!("{error} before HTTP/2 began"), FOREIGN);
-    let (opener, mut driver) = transport::connect(io, &connecting.http2).await.map_err(failed)?;
-    driver.ready().await.map_err(failed)?;
-    Ok((opener, driver, noted))
-}
-
-/// Why there is no connection, in one line: what was tried, what came of it, and what to look at next.
-fn failure(address: &Address, why: impl fmt::Display, next: &str) -> String {
-    format!("cannot connect to {address}: {why}{next}")
-}
-
-/// What to look at when a network refuses to connect.
-fn advice(address: &Address, error: &io::Error) -> &'static str {
-    match (error.kind(), address) {
-        (io::ErrorKind::ConnectionRefused, _) => "; is a server listening there?",
-        (io::ErrorKind::NotFound, Address::Unix(_)) => "; has the server created its socket?",
-        (io::ErrorKind::PermissionDenied, Address::Unix(_)) => "; may this user open the socket?",
-        // Errors of the resolver have no number of the system's.
-        (_, Address::Name(..)) if error.raw_os_error().is_none() => "; is the host name right?",
-        _ => "",
+/// gRFC A8: GOAWAY with `ENHANCE_YOUR_CALM` and `too_many_pings`.
+fn complaint(why: &TransportError) -> Complaint {
+    match why.cause() {
+        Cause::GoAway { reason: ENHANCE_YOUR_CALM, by: Initiator::Peer, explanation }
+            if explanation == "too_many_pings" =>
+        {
+            Complaint::TooManyPings
+        }
+        _ => Complaint::None,
     }
 }
 
@@ -389,8 +386,5 @@ impl Dice for Random {
     }
 }
 
-/// What to look at when nobody answers.
-const SILENT: &str = "; is it a gRPC server without TLS, and does a firewall let it be reached?";
-
-/// What to look at when somebody else answers.
-const FOREIGN: &str = "; is this the port of a gRPC server without TLS?";
+/// RFC 9113, section 7.
+const ENHANCE_YOUR_CALM: u32 = 0xb;

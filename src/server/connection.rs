@@ -13,7 +13,9 @@ use tokio::sync::watch;
 use super::event::ServerEvent;
 use super::serving::{Order, Serving};
 use crate::peer::PeerInfo;
-use crate::transport::{Io, ServerConnection, TransportError};
+#[cfg(feature = "tls")]
+use crate::transport::Phase;
+use crate::transport::{Cause, Io, ServerConnection, TransportError};
 
 /// Serves one connection until it ends or is told to.
 pub(super) async fn serve<T: Io>(
@@ -25,7 +27,7 @@ pub(super) async fn serve<T: Io>(
     #[cfg(feature = "tls")]
     if let Some(tls) = &serving.tls {
         let mut orders = orders;
-        let secured = async { tls.accept(io).await.map_err(TransportError::Tls) };
+        let secured = async { tls.accept(io).await.map_err(insecure) };
         if let Some((io, certificates)) = begin(&serving, &peer, &mut orders, secured).await {
             let peer = peer.with_certificates(certificates);
             serve_plaintext(&serving, io, peer, orders).await;
@@ -122,9 +124,9 @@ async fn changed(
 
 /// Whether a connection ended as connections do: the client closed its socket, or said GOAWAY without an error.
 fn is_farewell(error: &TransportError) -> bool {
-    match error {
-        TransportError::GoAway { reason, .. } => *reason == 0,
-        TransportError::Io(error) => {
+    match error.cause() {
+        Cause::GoAway { reason, .. } => *reason == 0,
+        Cause::Io(error) => {
             matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
         }
         _ => false,
@@ -133,4 +135,9 @@ fn is_farewell(error: &TransportError) -> bool {
 
 fn failed(serving: &Serving, peer: PeerInfo, error: TransportError) {
     (serving.observer)(&ServerEvent::ConnectionFailed { peer, error });
+}
+
+#[cfg(feature = "tls")]
+fn insecure(error: String) -> TransportError {
+    TransportError::from(Cause::Tls(error)).with_phase(Phase::Tls)
 }

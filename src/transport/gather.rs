@@ -20,6 +20,7 @@ use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -35,9 +36,31 @@ pub(super) struct Gathered<T>(Arc<Mutex<State<T>>>);
 #[derive(Debug)]
 pub(super) struct Outlet<T>(Arc<Mutex<State<T>>>);
 
+/// How much has passed on one connection. The numbers only grow, and only say *that* something happened.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    /// Bytes that came from the peer.
+    read: AtomicU64,
+    /// Bytes that the engine has written, sent or not.
+    written: AtomicU64,
+}
+
+impl Traffic {
+    /// Bytes that came from the peer.
+    pub(super) fn read(&self) -> u64 {
+        self.read.load(Ordering::Acquire)
+    }
+
+    /// Bytes that the engine has written: if they are as many as before, nothing has left since.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+}
+
 #[derive(Debug)]
 struct State<T> {
     io: T,
+    traffic: Arc<Traffic>,
     /// Written by the engine and not yet by us.
     waiting: Vec<u8>,
     /// How many of these the socket has taken.
@@ -50,13 +73,19 @@ struct State<T> {
 
 impl<T: Io> Gathered<T> {
     pub(super) fn new(io: T) -> (Gathered<T>, Outlet<T>) {
-        let state = State { io, waiting: Vec::new(), sent: 0, dirty: false, failure: None };
+        let traffic = Arc::default();
+        let state = State { io, traffic, waiting: Vec::new(), sent: 0, dirty: false, failure: None };
         let state = Arc::new(Mutex::new(state));
         (Gathered(state.clone()), Outlet(state))
     }
 }
 
 impl<T: Io> Outlet<T> {
+    /// What passes.
+    pub(super) fn traffic(&self) -> Arc<Traffic> {
+        lock(&self.0).traffic.clone()
+    }
+
     /// Whether everything that was written has been sent.
     pub(super) fn is_drained(&self) -> bool {
         !lock(&self.0).dirty
@@ -87,6 +116,8 @@ impl<T: Io> State<T> {
     fn poll_take(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let len = bufs.iter().map(|buf| buf.len()).sum::<usize>();
         self.dirty = true;
+        // Counted before anything can leave, so that what was counted as unsent is.
+        self.traffic.written.fetch_add(len as u64, Ordering::AcqRel);
         if len >= LARGE_BYTES {
             return self.poll_send_with(cx, bufs);
         }
@@ -161,7 +192,13 @@ impl<T: Io> AsyncRead for Gathered<T> {
         let mut state = lock(&self.0);
         match state.failure.take() {
             Some(failure) => Poll::Ready(Err(failure)),
-            None => Pin::new(&mut state.io).poll_read(cx, buf),
+            None => {
+                let before = buf.filled().len();
+                ready!(Pin::new(&mut state.io).poll_read(cx, buf))?;
+                let came = buf.filled().len().saturating_sub(before);
+                state.traffic.read.fetch_add(came as u64, Ordering::AcqRel);
+                Poll::Ready(Ok(()))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -39,16 +40,34 @@ pub trait Connector: Send + Sync + 'static {
 /// TCP sockets get `TCP_NODELAY`: a gRPC call is a few small writes, and Nagle's algorithm would hold the last
 /// of them back for a round trip, or for 40 ms where the peer delays its acknowledgements.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SocketConnector;
+pub struct SocketConnector {
+    user_timeout: Option<Duration>,
+}
+
+impl SocketConnector {
+    /// How long bytes that were sent may stay without an acknowledgement (`TCP_USER_TIMEOUT`); `None` leaves it to
+    /// the system. Where the system has no such thing it changes nothing.
+    #[must_use]
+    pub fn tcp_user_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.user_timeout = timeout;
+        self
+    }
+
+    fn prepare(&self, stream: TcpStream) -> io::Result<Box<dyn Io>> {
+        stream.set_nodelay(true)?;
+        give_up_after(&stream, self.user_timeout);
+        Ok(Box::new(stream))
+    }
+}
 
 impl Connector for SocketConnector {
     type Io = Box<dyn Io>;
 
     async fn connect(&self, address: &Address) -> io::Result<Box<dyn Io>> {
         match address {
-            Address::Tcp(address) => tcp(TcpStream::connect(address).await?),
+            Address::Tcp(address) => self.prepare(TcpStream::connect(address).await?),
             // Every address of the name is tried in turn, in the order in which the system gives them.
-            Address::Name(name, port) => tcp(TcpStream::connect((name.as_str(), *port)).await?),
+            Address::Name(name, port) => self.prepare(TcpStream::connect((name.as_str(), *port)).await?),
             Address::Unix(Some(path)) => Ok(Box::new(UnixStream::connect(path).await?)),
             other => {
                 let problem = format!("{other} is not an address that sockets can connect to");
@@ -58,9 +77,16 @@ impl Connector for SocketConnector {
     }
 }
 
-fn tcp(stream: TcpStream) -> io::Result<Box<dyn Io>> {
-    stream.set_nodelay(true)?;
-    Ok(Box::new(stream))
+/// Lets the system give a TCP connection up when bytes stay unacknowledged for so long (gRFC A18): a peer that
+/// vanished while it is written to never answers, and TCP alone needs a quarter of an hour to believe it.
+pub(super) fn give_up_after(stream: &TcpStream, timeout: Option<Duration>) {
+    #[cfg(target_os = "linux")]
+    if timeout.is_some() {
+        // A socket that has gone already makes this fail; it then fails on first use.
+        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(timeout);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stream, timeout);
 }
 
 /// A connector whose type is forgotten: boxes once per connection, never per call.

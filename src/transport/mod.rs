@@ -26,13 +26,15 @@ mod gather;
 mod h2;
 mod incoming;
 mod io;
+#[cfg(feature = "client")]
+mod line;
 mod pipe;
 mod settings;
 mod sniff;
 #[cfg(feature = "tls")]
 pub mod tls;
 
-pub use self::error::{Initiator, TransportError};
+pub use self::error::{Cause, Initiator, Phase, TransportError};
 pub use self::incoming::{Incoming, TcpIncoming, UnixIncoming};
 pub use self::io::{Connector, Io, SocketConnector};
 pub use self::pipe::{PipeConnector, PipeIncoming, Weather, pipe, pipe_with};

@@ -28,6 +28,7 @@ pub struct Http2Settings {
     pub(crate) max_caused_resets: Option<usize>,
     pub(crate) max_unaccepted_resets: usize,
     pub(crate) send_buffer: usize,
+    pub(crate) streams_per_connection: usize,
 }
 
 impl Http2Settings {
@@ -45,6 +46,7 @@ impl Http2Settings {
             max_caused_resets: Some(SERVER_MAX_CAUSED_RESETS),
             max_unaccepted_resets: MAX_UNACCEPTED_RESETS,
             send_buffer: SEND_BUFFER_BYTES,
+            streams_per_connection: STREAMS_PER_CONNECTION,
         }
     }
 
@@ -63,6 +65,7 @@ impl Http2Settings {
             max_caused_resets: None,
             max_unaccepted_resets: MAX_UNACCEPTED_RESETS,
             send_buffer: SEND_BUFFER_BYTES,
+            streams_per_connection: STREAMS_PER_CONNECTION,
         }
     }
 
@@ -105,6 +108,15 @@ impl Http2Settings {
     /// be at least `connection_window / 5 x 251` for a peer that fills the whole window with empty messages.
     pub fn small_frame_budget(mut self, bytes: usize) -> Self {
         self.small_frame_budget = bytes;
+        self
+    }
+
+    /// Calls that a client makes on one connection before it goes on with another: 1 to 805,306,368.
+    ///
+    /// The numbers of streams end at 2^31 - 1 (RFC 9113, section 5.1.1). The old connection ends with its last call,
+    /// and no call notices.
+    pub fn streams_per_connection(mut self, streams: usize) -> Self {
+        self.streams_per_connection = streams.clamp(1, STREAMS_PER_CONNECTION);
         self
     }
 }
@@ -160,3 +172,7 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
 /// RFC 9113, section 6.9.1.
 const MAX_WINDOW_BYTES: u32 = (1 << 31) - 1;
+
+/// Three quarters of the 2^30 numbers that a client's streams can have: far from the end, and at 10,000 calls a second
+/// a new connection a day.
+const STREAMS_PER_CONNECTION: usize = 3 * 256 * 1024 * 1024;

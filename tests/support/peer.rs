@@ -321,7 +321,7 @@ pub fn answerer(endpoint: impl FnOnce(Endpoint) -> Endpoint) -> (Channel, Door) 
 }
 
 /// Where scripted servers wait for connections.
-pub struct Door(PipeIncoming);
+pub struct Door(pub PipeIncoming);
 
 impl Door {
     /// A connection, with nothing said.

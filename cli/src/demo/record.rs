@@ -54,7 +54,7 @@ impl Connector for Recorder {
     type Io = Tapped;
 
     async fn connect(&self, address: &Address) -> io::Result<Tapped> {
-        Ok(Tapped { io: SocketConnector.connect(address).await?, recorder: self.clone() })
+        Ok(Tapped { io: SocketConnector::default().connect(address).await?, recorder: self.clone() })
     }
 }
 

@@ -8,22 +8,26 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::transport::error::{Initiator, TransportError};
+use crate::transport::error::{Cause, Initiator, TransportError};
 
 impl From<h2::Error> for TransportError {
     fn from(error: h2::Error) -> TransportError {
+        Cause::from(error).into()
+    }
+}
+
+impl From<h2::Error> for Cause {
+    fn from(error: h2::Error) -> Cause {
         let reason = error.reason().map(u32::from);
         let by = initiator(&error);
         match reason {
             Some(reason) if error.is_go_away() => {
-                TransportError::GoAway { reason, by, explanation: debug_text(&error.to_string()) }
+                Cause::GoAway { reason, by, explanation: debug_text(&error.to_string()) }
             }
-            Some(reason) => TransportError::Reset { reason, by },
+            Some(reason) => Cause::Reset { reason, by },
             None => match error.get_io() {
-                Some(_) => {
-                    TransportError::Io(Arc::new(error.into_io().unwrap_or(io::ErrorKind::Other.into())))
-                }
-                None => TransportError::Refused(error.to_string()),
+                Some(_) => Cause::Io(Arc::new(error.into_io().unwrap_or(io::ErrorKind::Other.into()))),
+                None => Cause::Refused(error.to_string()),
             },
         }
     }
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn an_io_error_stays_one() {
-        let error = TransportError::from(h2::Error::from(h2::Reason::CANCEL));
-        assert!(matches!(error, TransportError::Reset { reason: 8, by: Initiator::Application }));
+        let error = Cause::from(h2::Error::from(h2::Reason::CANCEL));
+        assert!(matches!(error, Cause::Reset { reason: 8, by: Initiator::Application }));
     }
 }

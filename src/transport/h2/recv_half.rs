@@ -2,6 +2,9 @@
 //!
 //! In: frames. Out: the response head (on a client), chunks of bytes, then trailers or the plain end.
 //!
+//! On a client it also holds the stream's [`Slot`](super::client::Origin), and knows how far the call had come, so
+//! that its errors say whether the call can be made again.
+//!
 //! Must not know: what the bytes mean. One task polls it; see the room's front page.
 
 use std::task::{Context, Poll, ready};
@@ -9,12 +12,17 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::transport::error::TransportError;
+#[cfg(feature = "client")]
+use super::client::Origin;
+use crate::transport::error::{Cause, TransportError};
 
 /// The receiving half of a stream.
 #[derive(Debug)]
 pub(crate) struct RecvHalf {
     state: State,
+    /// What a client's stream owes its connection.
+    #[cfg(feature = "client")]
+    origin: Option<Origin>,
 }
 
 #[derive(Debug)]
@@ -32,13 +40,17 @@ enum State {
 
 impl RecvHalf {
     #[cfg(feature = "client")]
-    pub(super) fn opened(response: h2::client::ResponseFuture) -> Self {
-        RecvHalf { state: State::Head(response) }
+    pub(super) fn opened(response: h2::client::ResponseFuture, origin: Origin) -> Self {
+        RecvHalf { state: State::Head(response), origin: Some(origin) }
     }
 
     #[cfg(feature = "server")]
     pub(super) fn accepted(stream: h2::RecvStream) -> Self {
-        RecvHalf { state: State::Data(stream) }
+        RecvHalf {
+            state: State::Data(stream),
+            #[cfg(feature = "client")]
+            origin: None,
+        }
     }
 
     /// The response head, and whether it is also the end of the stream (a client's first question).
@@ -48,13 +60,19 @@ impl RecvHalf {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(http::response::Parts, bool), TransportError>> {
         let State::Head(response) = &mut self.state else {
-            return Poll::Ready(Err(TransportError::Closed));
+            return Poll::Ready(Err(Cause::Closed.into()));
         };
         match ready!(std::pin::Pin::new(response).poll(cx)) {
             Ok(response) => {
                 let (parts, stream) = response.into_parts();
                 let ended = stream.is_end_stream();
-                self.state = if ended { State::Done } else { State::Data(stream) };
+                if let Some(origin) = &mut self.origin {
+                    origin.answered();
+                }
+                match ended {
+                    true => self.done(),
+                    false => self.state = State::Data(stream),
+                }
                 Poll::Ready(Ok((parts, ended)))
             }
             Err(error) => self.broken(error),
@@ -90,7 +108,7 @@ impl RecvHalf {
         };
         match ready!(stream.poll_trailers(cx)) {
             Ok(trailers) => {
-                self.state = State::Done;
+                self.done();
                 Poll::Ready(Ok(trailers))
             }
             Err(error) => self.broken(error),
@@ -106,7 +124,24 @@ impl RecvHalf {
     }
 
     fn broken<T>(&mut self, error: h2::Error) -> Poll<Result<T, TransportError>> {
+        let cause = Cause::from(error);
+        #[cfg(feature = "client")]
+        let error = match &mut self.origin {
+            Some(origin) => origin.explain(cause),
+            None => cause.into(),
+        };
+        #[cfg(not(feature = "client"))]
+        let error = cause.into();
+        self.done();
+        Poll::Ready(Err(error))
+    }
+
+    /// Lets go of the stream.
+    fn done(&mut self) {
         self.state = State::Done;
-        Poll::Ready(Err(error.into()))
+        #[cfg(feature = "client")]
+        {
+            self.origin = None;
+        }
     }
 }

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::transport::error::TransportError;
+use crate::transport::error::{Cause, Initiator, TransportError};
 
 /// The sending half of a stream.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl SendHalf {
     #[cfg(feature = "server")]
     pub(crate) fn send_head(&mut self, head: http::Response<()>, end: bool) -> Result<(), TransportError> {
         let State::Answer(respond) = &mut self.state else {
-            return Err(TransportError::Closed);
+            return Err(Cause::Closed.into());
         };
         let sent = respond.send_response(head, end);
         self.state = match sent {
@@ -84,7 +84,7 @@ impl SendHalf {
         end: bool,
     ) -> Poll<Result<(), TransportError>> {
         let State::Open(stream) = &mut self.state else {
-            return Poll::Ready(Err(TransportError::Closed));
+            return Poll::Ready(Err(Cause::Closed.into()));
         };
         let sent = match bytes.is_empty() {
             // An empty frame needs no room, and without `end` there is no reason to send one.
@@ -105,7 +105,7 @@ impl SendHalf {
     /// engine. Returns whether it was done; `false` means: use [`poll_send`](SendHalf::poll_send).
     pub(crate) fn send_unasked(&mut self, bytes: &mut Bytes, end: bool) -> Result<bool, TransportError> {
         let State::Open(stream) = &mut self.state else {
-            return Err(TransportError::Closed);
+            return Err(Cause::Closed.into());
         };
         if bytes.len() > UNASKED_BYTES || (bytes.is_empty() && !end) {
             return Ok(bytes.is_empty());
@@ -122,7 +122,7 @@ impl SendHalf {
     pub(crate) fn send_trailers(&mut self, trailers: HeaderMap) -> Result<(), TransportError> {
         match std::mem::replace(&mut self.state, State::Done) {
             State::Open(mut stream) => Ok(stream.send_trailers(trailers)?),
-            _ => Err(TransportError::Closed),
+            _ => Err(Cause::Closed.into()),
         }
     }
 
@@ -145,9 +145,7 @@ impl SendHalf {
             State::Done => return Poll::Pending,
         };
         let broken = match ready!(reset) {
-            Ok(reason) => {
-                TransportError::Reset { reason: reason.into(), by: crate::transport::error::Initiator::Peer }
-            }
+            Ok(reason) => Cause::Reset { reason: reason.into(), by: Initiator::Peer }.into(),
             Err(error) => error.into(),
         };
         self.state = State::Done;
@@ -167,7 +165,7 @@ fn poll_within_window(
             0 => match ready!(stream.poll_capacity(cx)) {
                 Some(Ok(_)) => stream.capacity(),
                 Some(Err(error)) => return Poll::Ready(Err(error.into())),
-                None => return Poll::Ready(Err(TransportError::Closed)),
+                None => return Poll::Ready(Err(Cause::Closed.into())),
             },
             room => room,
         };

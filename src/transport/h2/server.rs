@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::configure;
 use super::recv_half::RecvHalf;
 use super::send_half::SendHalf;
-use crate::transport::error::TransportError;
+use crate::transport::error::{Cause, Phase, TransportError};
 use crate::transport::gather::{Gathered, Outlet};
 use crate::transport::io::Io;
 use crate::transport::settings::Http2Settings;
@@ -47,7 +47,7 @@ impl<T: Io> ServerConnection<T> {
         let mut handshake = pin!(configure!(builder, settings).handshake(io));
         match poll_fn(|cx| outlet.poll_turn(cx, |cx| handshake.as_mut().poll(cx))).await {
             Ok(connection) => Ok(ServerConnection { connection, outlet, first }),
-            Err(error) => Err(explain(&first, error)),
+            Err(error) => Err(explain(&first, error).with_phase(Phase::Handshake)),
         }
     }
 
@@ -84,7 +84,7 @@ impl<T: Io> ServerConnection<T> {
 
 fn explain(first: &FirstBytes, error: h2::Error) -> TransportError {
     match first.guess() {
-        Some(explanation) => TransportError::NotHttp2 { explanation, error: error.to_string() },
+        Some(explanation) => Cause::NotHttp2 { explanation, error: error.to_string() }.into(),
         None => error.into(),
     }
 }
