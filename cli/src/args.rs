@@ -7,6 +7,11 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::call::CallArguments;
+use crate::describe::DescribeArguments;
+use crate::list::ListArguments;
+use crate::probe::ProbeArguments;
+
 /// gRPC from the wire up: see what crosses it
 #[derive(Debug, Parser)]
 #[command(name = "wright", version, help_template = PAGE, before_help = EXAMPLES, after_help = ENDINGS)]
@@ -20,6 +25,18 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a call, messages as JSON
+    #[command(help_template = PAGE, before_help = CALL_EXAMPLES, after_help = CALL_ENDINGS)]
+    Call(Box<CallArguments>),
+    /// List the services of a server, or the methods of a service
+    #[command(help_template = PAGE, before_help = LIST_EXAMPLES, after_help = CALL_ENDINGS)]
+    List(Box<ListArguments>),
+    /// Describe a service, method, message or enum, as its .proto file has it
+    #[command(help_template = PAGE, before_help = DESCRIBE_EXAMPLES, after_help = CALL_ENDINGS)]
+    Describe(Box<DescribeArguments>),
+    /// Ask a server whether it is well, with the flags and exit codes of grpc_health_probe
+    #[command(help_template = PAGE, before_help = PROBE_EXAMPLES, after_help = PROBE_ENDINGS)]
+    Probe(Box<ProbeArguments>),
     /// Make four calls, one of each kind, and print what crossed the wire
     #[command(help_template = PAGE, before_help = DEMO_EXAMPLES, after_help = DEMO_ENDINGS)]
     Demo {
@@ -51,6 +68,9 @@ const PAGE: &str = "\
 
 const EXAMPLES: &str = "\
 Examples:
+  wright list -plaintext localhost:50051                          what a server has
+  wright describe -plaintext localhost:50051 helloworld.Greeter   what it looks like
+  wright call -plaintext -d '{\"name\":\"you\"}' localhost:50051 helloworld.Greeter/SayHello
   wright demo                             watch four calls cross a socket
   wright demo --listen 127.0.0.1:50051    serve what any helloworld client can call
   wright demo --help                      read more about the demo";
@@ -60,6 +80,38 @@ Examples:
   wright demo                               watch four calls cross a socket
   CLICOLOR_FORCE=1 wright demo | less -R    the same, page by page and in colours
   wright demo --listen 127.0.0.1:50051      serve what any helloworld client can call";
+
+const CALL_EXAMPLES: &str = "\
+Examples:
+  wright call -d '{\"name\":\"you\"}' api.example.com:443 helloworld.Greeter/SayHello
+  wright call -plaintext -d @ localhost:50051 routeguide.RouteGuide/RouteChat < notes.json
+  wright call -plaintext -proto greeter.proto -vv localhost:50051 helloworld.Greeter/SayHello";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  wright list -plaintext localhost:50051                       the services of a server
+  wright list -plaintext localhost:50051 helloworld.Greeter    the methods of a service
+  wright list -protoset shop.bin                               the services in a file";
+
+const DESCRIBE_EXAMPLES: &str = "\
+Examples:
+  wright describe -plaintext localhost:50051                               every service
+  wright describe -plaintext localhost:50051 helloworld.Greeter.SayHello   one method
+  wright describe -proto shop.proto -msg-template shop.Order               a message to fill in";
+
+const PROBE_EXAMPLES: &str = "\
+Examples:
+  wright probe -addr localhost:50051                             the server as a whole
+  wright probe -addr localhost:50051 -service helloworld.Greeter
+  wright probe -addr api.example.com:443 -tls -rpc-timeout 250ms";
+
+const PROBE_ENDINGS: &str = "\
+Exit codes:
+  0  it is SERVING
+  1  the command line makes no sense
+  2  it could not be reached
+  3  it was reached, and the question failed
+  4  it answered that it is not well";
 
 /// What every page ends with.
 macro_rules! endings {
@@ -77,6 +129,17 @@ Environment:
 }
 
 const ENDINGS: &str = endings!();
+
+const CALL_ENDINGS: &str = concat!(
+    "\
+Flags are those of grpcurl, with one dash or two.
+
+Exit codes also:
+  64 + n  the call ended with gRPC's status n: 69 is NOT_FOUND, 78 UNAVAILABLE
+
+",
+    endings!()
+);
 
 const DEMO_ENDINGS: &str = concat!(
     "\

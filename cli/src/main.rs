@@ -4,37 +4,65 @@
 //! code that a script can trust.
 //!
 //! ```text
-//!   0   done; also if whoever read the output has gone
-//!   1   it could not be done; one line on standard error says why, and what to do
-//!   2   the command line makes no sense
+//!   0        done; also if whoever read the output has gone
+//!   1        it could not be done; standard error says why, and what to do
+//!   2        the command line makes no sense
+//!   64 + n   a call ended with gRPC's status n
 //! ```
 //!
 //! Must not know: what a command does.
 
 mod args;
+mod argv;
+mod call;
 mod demo;
+mod describe;
+mod dial;
 mod failure;
+mod headers;
+mod json;
+mod list;
+mod output;
+mod probe;
+mod schema;
 mod style;
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command};
 use failure::Failure;
+use style::paint;
 
 fn main() -> ExitCode {
+    // What is not Unicode is no flag, no address and no name; paths to files can be given in other ways.
+    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     // Ends the process with 2 where the arguments make no sense, and with 0 after --help and --version.
-    let arguments = Arguments::parse();
+    let words = argv::understood(words, &Arguments::command());
+    let is_probe = words.get(1).is_some_and(|verb| verb == "probe");
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        // An orchestrator that knows grpc_health_probe takes 2 for a server that is not there.
+        Err(error) if is_probe && error.use_stderr() => {
+            let _ = error.print();
+            return ExitCode::from(probe::NO_SENSE);
+        }
+        Err(error) => error.exit(),
+    };
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         // As with `wright demo | head`: who has seen enough may leave.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            // If nobody listens on standard error either, the exit code still tells.
-            let _ = writeln!(anstream::stderr(), "{}: {failure}", style::paint(style::ERROR, "error"));
-            ExitCode::FAILURE
+            if !matches!(failure, Failure::Said { .. }) {
+                output::remark(format_args!("{}: {failure}", paint(style::ERROR, "error")));
+            }
+            if !failure.hint().is_empty() {
+                output::remark(format_args!("{}: {}", paint(style::HINT, "hint"), failure.hint()));
+            }
+            ExitCode::from(failure.exit())
         }
     }
 }
@@ -45,6 +73,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let runtime = runtime.map_err(Failure::Runtime)?;
     runtime.block_on(async {
         match arguments.command {
+            Command::Call(arguments) => call::run(*arguments).await,
+            Command::List(arguments) => list::run(*arguments).await,
+            Command::Describe(arguments) => describe::run(*arguments).await,
+            Command::Probe(arguments) => probe::run(*arguments).await,
             Command::Demo { listen: None } => demo::show().await,
             Command::Demo { listen: Some(address) } => demo::listen(&address).await,
         }

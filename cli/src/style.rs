@@ -47,3 +47,13 @@ pub(crate) const STRONG: Style = Style::new().bold();
 pub(crate) const QUIET: Style = Style::new().dimmed();
 /// Ordinary text.
 pub(crate) const PLAIN: Style = Style::new();
+/// The name of a field.
+pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
+/// A text in a message.
+pub(crate) const TEXT: Style = AnsiColor::Green.on_default();
+/// A number in a message, and a yes or no.
+pub(crate) const NUMBER: Style = AnsiColor::Yellow.on_default();
+/// A word of the language that something is written in.
+pub(crate) const KEYWORD: Style = AnsiColor::Magenta.on_default();
+/// The word before a hint.
+pub(crate) const HINT: Style = AnsiColor::Cyan.on_default().bold();

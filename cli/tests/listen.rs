@@ -1,60 +1,10 @@
 //! `wright demo --listen`: a server for other people's clients.
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use wirewright::{Endpoint, Method, Request, Status};
 
-use crate::support::{run, text, wright};
-
-/// The server, running.
-struct Serving {
-    child: Child,
-    lines: Receiver<String>,
-    address: String,
-}
-
-impl Serving {
-    fn start() -> Serving {
-        let mut command = wright(&["demo", "--listen", "127.0.0.1:0"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let (lines, received) = channel();
-        std::thread::spawn(move || output.lines().try_for_each(|line| lines.send(line.unwrap())));
-        let mut serving = Serving { child, lines: received, address: String::new() };
-        let first = serving.next_line();
-        let address = first.strip_prefix("listening on ").expect("where it listens comes first");
-        serving.address = address.to_owned();
-        serving
-    }
-
-    /// The next line of its output, columns one space apart; a line that does not come is a failure, not a hang.
-    fn next_line(&self) -> String {
-        let line = self.lines.recv_timeout(Duration::from_secs(30)).expect("the server prints a line");
-        line.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// Tells it to stop as Ctrl-C does; gives its exit code and what it said on standard error.
-    fn stop(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        let code = self.child.wait().unwrap().code();
-        let mut said = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        (code, said)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // Where a test failed the server must not outlive it; elsewhere it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::support::{Serving, run, text, wright};
 
 /// Calls a method that takes and gives a message whose only field is a string, number 1: prost reads and writes
 /// such a message as a `String`. The connection is closed afterwards.

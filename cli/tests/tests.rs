@@ -1,7 +1,12 @@
 //! The command line as its users meet it: a process, its arguments, its output and its exit code.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
+mod calling;
 mod demo;
+mod describing;
+mod doors;
 mod help;
 mod listen;
+mod odd;
+mod probing;
 mod support;

@@ -14,7 +14,7 @@ use wirewright::server::Service;
 use wirewright::services::health::{self, HealthReporter};
 use wirewright::services::reflection::Reflection;
 use wirewright::transport::TcpIncoming;
-use wirewright::{Interceptor, ServeError, Server, ServerBuilder};
+use wirewright::{Gzip, Interceptor, ServeError, Server, ServerBuilder};
 
 use super::helloworld::GreeterServer;
 use super::journal::{self, Journal};
@@ -79,6 +79,7 @@ fn with_services<I: Interceptor>(server: ServerBuilder<I>) -> Result<ServerBuild
         .file_descriptor_set(health::v1::FILE_DESCRIPTOR_SET)
         .build()?;
     Ok(server
+        .compression(Gzip::default())
         .add_service(GreeterServer::new(Hello))
         .add_service(RouteGuideServer::new(Guide::default()))
         .add_service(health.service())

@@ -43,6 +43,7 @@ tool (
 	google.golang.org/grpc/examples/features/flow_control/server
 	google.golang.org/grpc/examples/features/gracefulstop/client
 	google.golang.org/grpc/examples/features/gracefulstop/server
+	google.golang.org/grpc/examples/features/health/server
 	google.golang.org/grpc/examples/features/interceptor/client
 	google.golang.org/grpc/examples/features/interceptor/server
 	google.golang.org/grpc/examples/features/metadata/client
@@ -51,6 +52,7 @@ tool (
 	google.golang.org/grpc/examples/features/metadata_interceptor/server
 	google.golang.org/grpc/examples/features/multiplex/client
 	google.golang.org/grpc/examples/features/multiplex/server
+	google.golang.org/grpc/examples/features/reflection/server
 	google.golang.org/grpc/examples/helloworld/greeter_client
 	google.golang.org/grpc/examples/helloworld/greeter_server
 	google.golang.org/grpc/examples/route_guide/client

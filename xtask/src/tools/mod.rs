@@ -101,7 +101,8 @@ impl Standing {
         if code != Some(check.exit) {
             return Err(format!("ended with {code:?}, not {}\n{said}", check.exit));
         }
-        match check.says.iter().find(|wanted| !squeezed.contains(**wanted)) {
+        let is_missing = |wanted: &&&str| !squeezed.contains(&wanted.replace("ADDRESS", &self.address));
+        match check.says.iter().find(is_missing) {
             Some(missing) => Err(format!("does not say {missing:?}\n{said}")),
             None => Ok(()),
         }

@@ -1,0 +1,28 @@
+//! Writing to standard output, and complaining to standard error.
+//!
+//! In: text, painted. Out: the same text, without colours unless the stream is a terminal that wants them.
+//!
+//! Results go to standard output, so that they can be piped; everything else goes to standard error.
+//!
+//! Must not know: what is written.
+
+use std::fmt;
+use std::io::{Write, stdout};
+
+use crate::failure::Failure;
+
+/// Writes a result.
+///
+/// # Errors
+///
+/// [`Failure::Output`] if nobody reads it any more.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::AutoStream::auto(stdout().lock());
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)
+}
+
+/// Writes a line that is no result.
+pub(crate) fn remark(line: impl fmt::Display) {
+    // If nobody listens there either, the exit code still tells.
+    let _ = writeln!(anstream::stderr(), "{line}");
+}

@@ -1,0 +1,86 @@
+//! Wrong doors: ports that speak something else, and certificates that do not fit.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use rcgen::{CertificateParams, KeyPair};
+use wirewright::transport::tls::{ClientCertificates, Identity, Pem, ServerTls, ring};
+
+use crate::odd::{OddServer, Reflects};
+use crate::support::{run, text, wright};
+
+/// A port that answers each connection with these bytes, and then with silence or an end.
+fn saying(words: &'static [u8], first: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let stream: &mut TcpStream = &mut stream;
+            if !first {
+                let _ = stream.read(&mut [0; 1024]);
+            }
+            let _ = stream.write_all(words);
+        }
+    });
+    address
+}
+
+#[test]
+fn a_port_that_speaks_something_else_says_what() {
+    let table: [(&'static [u8], bool, &str); 5] = [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", true, "this port speaks SSH; is it the right one?"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", false, "this port speaks HTTP/1.1"),
+        (b"-ERR unknown command 'PRI'\r\n", false, "this port speaks Redis"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", false, "this port speaks TLS: leave out -plaintext"),
+        (b"", false, "it said nothing in answer to HTTP/2; if it wants TLS, leave out -plaintext"),
+    ];
+    for (words, first, expected) in table {
+        let address = saying(words, first);
+        let output = run(&mut wright(&["list", "-plaintext", "-connect-timeout", "5", &address]));
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(&format!("hint: {expected}")), "{told}");
+        assert!(told.starts_with("error: ") && told.lines().count() == 2, "{told}");
+    }
+}
+
+#[test]
+fn plaintext_where_tls_was_asked_for_is_told() {
+    let server = OddServer::start(Reflects::Both, None);
+    let output = run(&mut wright(&["list", "-insecure", &server.address]));
+    let told = text(&output.stderr);
+    assert!(told.contains("hint: this port speaks HTTP/2 without TLS: add -plaintext"), "{told}");
+}
+
+#[test]
+fn certificates_are_checked_unless_told_otherwise() {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["odd.example".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (authority, secret) = (folder.join("doors-ca.pem"), folder.join("doors-key.pem"));
+    std::fs::write(&authority, certificate.pem()).unwrap();
+    std::fs::write(&secret, key.serialize_pem()).unwrap();
+    let identity =
+        Identity { certificates: Pem::text(certificate.pem()), key: Pem::text(key.serialize_pem()) };
+    let clients = ClientCertificates::Optional(Pem::text(certificate.pem()));
+    let server = OddServer::start(Reflects::Both, Some(ServerTls::new(ring(), identity, clients).unwrap()));
+    let (authority, secret) = (authority.display().to_string(), secret.display().to_string());
+    let address = server.address.as_str();
+    let table: [(&[&str], i32, &str); 8] = [
+        (&["-insecure"], 0, "odd.Odd"),
+        (&["-insecure", "-cert", &authority, "-key", &secret], 0, "odd.Odd"),
+        (&["-cacert", &authority, "-servername", "odd.example"], 0, "odd.Odd"),
+        (&["-cacert", &authority, "-authority", "odd.example"], 0, "odd.Odd"),
+        (&["-cacert", &authority], 1, "-authority NAME or -servername NAME"),
+        (&["-cacert", &secret], 1, "read as PEM"),
+        (&["-plaintext"], 1, "leave out -plaintext"),
+        (&["-plaintext", "-insecure"], 2, "cannot be used with"),
+    ];
+    for (flags, exit, expected) in table {
+        let output = run(&mut wright(&[&["list"], flags, &[address]].concat()));
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(exit), "{flags:?}: {said}");
+        assert!(said.contains(expected), "{flags:?}: {said}");
+    }
+}
