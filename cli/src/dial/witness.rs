@@ -55,7 +55,7 @@ impl Connector for Witness {
         let io = match address {
             Address::Tcp(address) => self.tcp(TcpStream::connect(address).await).await?,
             Address::Name(name, port) => self.tcp(TcpStream::connect((name.as_str(), *port)).await).await?,
-            other => SocketConnector.connect(other).await?,
+            other => SocketConnector::default().connect(other).await?,
         };
         Ok(Watched { io, first: self.first.clone() })
     }
