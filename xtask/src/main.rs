@@ -9,6 +9,7 @@ mod conformance;
 mod fuzz;
 mod matrix;
 mod pairings;
+mod promises;
 mod suite;
 mod tally;
 mod tools;
@@ -54,6 +55,13 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Ok(Task::Promises { quick, wanted }) => match promises::run(quick, &wanted) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("error: {why}");
+                ExitCode::FAILURE
+            }
+        },
         Err(why) => {
             eprintln!("error: {why}\n\n{HELP}");
             ExitCode::from(USAGE)
@@ -72,6 +80,7 @@ enum Task {
     Tools,
     Fuzz { seconds: u32, wanted: Vec<String> },
     Compare { quick: bool },
+    Promises { quick: bool, wanted: Vec<String> },
 }
 
 impl Task {
@@ -95,6 +104,7 @@ impl Task {
                 [word] if word == "--quick" => Ok(Task::Compare { quick: true }),
                 other => Err(format!("`compare` does not know `{}`", other.join(" "))),
             },
+            "promises" => Ok(read_promises(rest)),
             other => Err(format!("there is no task called `{other}`")),
         }
     }
@@ -113,6 +123,12 @@ fn read_test(words: &[String]) -> Result<suite::Options, String> {
         return Err("`--quick` leaves the peers out, so it cannot go with `--require-peers`".into());
     }
     Ok(options)
+}
+
+/// Which names are promises, only the program itself knows.
+fn read_promises(words: &[String]) -> Task {
+    let (quick, wanted): (Vec<_>, Vec<_>) = words.iter().cloned().partition(|word| word == "--quick");
+    Task::Promises { quick: !quick.is_empty(), wanted }
 }
 
 fn read_fuzz(words: &[String]) -> Result<Task, String> {
@@ -181,6 +197,12 @@ cargo xtask: one door to the project's chores
       time, memory. Fails no build. Needs Linux and two idle cores; takes
       five minutes, or one with --quick.
 
+  cargo xtask promises [--quick] [PROMISE]...
+      What is promised under attack, overload and change, measured, with
+      tonic beside it: a line for each promise, or each named one (P1, P2,
+      ...). Needs Linux and two idle cores; takes an hour, or six minutes
+      with --quick, which `test` includes.
+
   cargo xtask help
       This text.
 ";
@@ -210,6 +232,10 @@ mod tests {
             Ok(Task::Fuzz { seconds: 300, wanted: vec!["percent".into()] })
         );
         assert_eq!(read("compare --quick"), Ok(Task::Compare { quick: true }));
+        assert_eq!(
+            read("promises P1 --quick"),
+            Ok(Task::Promises { quick: true, wanted: vec!["P1".into()] })
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@ use std::process::{Command, Stdio};
 use crate::conformance;
 use crate::matrix;
 use crate::pairings;
+use crate::promises;
 use crate::tally::Tally;
 use crate::tools;
 use crate::workspace::{answers, cannot_start, cargo, output, root, show, succeed, target};
