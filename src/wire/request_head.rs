@@ -127,12 +127,17 @@ impl RequestHead {
 
     /// The service: all between the first and the last slash of the path.
     pub fn service(&self) -> &str {
-        split_path(self.path()).map_or("", |(service, _)| service)
+        RequestHead::split(&self.uri).map_or("", |(service, _)| service)
     }
 
     /// The method: all after the last slash of the path.
     pub fn method(&self) -> &str {
-        split_path(self.path()).map_or("", |(_, method)| method)
+        RequestHead::split(&self.uri).map_or("", |(_, method)| method)
+    }
+
+    /// Service and method of a request's target; `None` if its path does not name both.
+    pub fn split(uri: &Uri) -> Option<(&str, &str)> {
+        split_path(path_of(uri))
     }
 
     /// Whom the client believes to speak to: `:authority`, else `host`.
