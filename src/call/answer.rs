@@ -43,10 +43,12 @@ pub(super) struct Wire {
     pub(super) deadline: Option<Deadline>,
     /// Rings at the deadline; made when this call waits for the first time.
     alarm: Option<Pin<Box<Sleep>>>,
-    /// Taken from the outbox, and not handed over yet.
-    bytes: Bytes,
+    /// Encoded messages that have not been handed over yet.
+    pub(super) bytes: Bytes,
     /// What has been said of the response, and so what may be said next.
     pub(super) order: AnswerState,
+    /// Why the call did not go on, if it did not.
+    stopped: Option<Stop>,
 }
 
 /// How answers may be compressed.
@@ -65,7 +67,7 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    pub(super) fn status(&self) -> Status {
+    fn status(&self) -> Status {
         match self {
             Stop::Deadline => clock::exceeded(),
             // Whatever broke the stream, to a handler it means that nobody waits for its answer any more.
@@ -83,12 +85,24 @@ impl Wire {
         deadline: Option<Deadline>,
     ) -> Self {
         let (bytes, order) = (Bytes::new(), AnswerState::new(MethodKind::Unary));
-        Wire { send, content_type, replies, deadline, alarm: None, bytes, order }
+        Wire { send, content_type, replies, deadline, alarm: None, bytes, order, stopped: None }
     }
 
     /// Says which sides stream, before anything is said.
     pub(super) fn set_kind(&mut self, kind: MethodKind) {
         self.order = AnswerState::new(kind);
+    }
+
+    /// Notes that the call does not go on, and says what it ends with.
+    pub(super) fn stopped_by(&mut self, stop: Stop) -> Status {
+        let status = stop.status();
+        self.stopped = Some(stop);
+        status
+    }
+
+    /// Whether the call does not go on.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
     }
 
     /// Runs the beginning of a call, before there is anything to be said.
@@ -132,10 +146,9 @@ impl Wire {
         end: Result<(), Status>,
         head: Option<Metadata>,
         mut trailers: Metadata,
-        stopped: Option<Stop>,
     ) -> Result<(), Ended> {
         let end = end.map_err(Status::for_answer);
-        if let Some(Stop::Peer(_)) = stopped {
+        if let Some(Stop::Peer(_)) = self.stopped {
             call.end(&end, &mut trailers);
             self.send.cancel();
             return Err(Ended);
@@ -177,12 +190,12 @@ impl Wire {
         }
     }
 
-    /// Hands over these bytes, by the deadline.
-    pub(super) async fn write_all(&mut self, mut bytes: Bytes) -> Result<(), Stop> {
-        if self.send.send_unasked(&mut bytes, false).map_err(Stop::Peer)? {
+    /// Hands over the bytes that wait, by the deadline.
+    pub(super) async fn write_bytes(&mut self) -> Result<(), Stop> {
+        if self.send.send_unasked(&mut self.bytes, false).map_err(Stop::Peer)? {
             return Ok(());
         }
-        poll_fn(|cx| match self.send.poll_send(cx, &mut bytes, false) {
+        poll_fn(|cx| match self.send.poll_send(cx, &mut self.bytes, false) {
             Poll::Ready(sent) => Poll::Ready(sent.map_err(Stop::Peer)),
             Poll::Pending => self.poll_alarm(cx).map(Err),
         })

@@ -12,13 +12,14 @@
 //! Must not know: what the handler does, or how the call was begun (`server_call`).
 
 use std::marker::PhantomData;
+use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use pin_project_lite::pin_project;
 
-use super::answer::{Stop, caught};
+use super::answer::caught;
 use super::interceptor::{Direction, Interceptor};
 use super::outbox::Head;
 use super::sender::Sender;
@@ -32,21 +33,12 @@ use crate::status::Status;
 /// A call whose handler is at work, or has just ended.
 pub struct Running<I: Interceptor, R> {
     arrived: Box<Arrived<I>>,
-    /// Why the handler was stopped, if it was.
-    stopped: Option<Stop>,
     messages: PhantomData<fn(R)>,
-}
-
-/// A response of one message, ready for the wire.
-struct Answer {
-    head: Head,
-    message: Bytes,
-    trailers: Metadata,
 }
 
 impl<I: Interceptor, R: Message> Running<I, R> {
     pub(super) fn new(arrived: Box<Arrived<I>>) -> Self {
-        Running { arrived, stopped: None, messages: PhantomData }
+        Running { arrived, messages: PhantomData }
     }
 
     /// Runs the handler until it ends, its deadline passes, or the caller goes away.
@@ -70,21 +62,17 @@ impl<I: Interceptor, R: Message> Running<I, R> {
         mut self,
         reply: Result<Response<R>, Status>,
     ) -> impl Future<Output = Result<(), Ended>> + Send + use<I, R> {
-        // What can be said now is, so that the future need not hold the response too.
-        let begun = self.begin_reply(reply);
+        // The response is taken apart now, because the future would hold it for as long as the call lasts.
+        let mut end = self.begin_reply(reply);
         async move {
-            let (message, trailers) = match begun {
-                Ok(begun) => begun,
-                Err(status) => return self.end(Err(status), None, Metadata::new()),
-            };
-            match self.arrived.wire.write_all(message).await {
-                Ok(()) => self.end(Ok(()), None, trailers),
-                Err(stop) => {
-                    let status = stop.status();
-                    self.stopped = Some(stop);
-                    self.end(Err(status), None, Metadata::new())
-                }
+            let Arrived { wire, metadata, .. } = &mut *self.arrived;
+            if end.is_ok()
+                && let Err(stop) = wire.write_bytes().await
+            {
+                end = Err(wire.stopped_by(stop));
             }
+            let trailers = if end.is_ok() { take(metadata) } else { Metadata::new() };
+            self.end(end, None, trailers)
         }
     }
 
@@ -101,33 +89,33 @@ impl<I: Interceptor, R: Message> Running<I, R> {
             None => end,
         };
         // What was sent before the end still travels, unless there is nobody to hear it.
-        if self.stopped.is_none()
+        if !wire.is_stopped()
             && let Err(stop) = wire.write_outbox(&call.outbox).await
         {
-            end = Err(stop.status());
-            self.stopped = Some(stop);
+            end = Err(wire.stopped_by(stop));
         }
         self.end(end, head, trailers)
     }
 
-    /// Sends the head of an answer, and says what is to follow it.
-    fn begin_reply(&mut self, reply: Result<Response<R>, Status>) -> Result<(Bytes, Metadata), Status> {
-        let answer = reply.and_then(|response| caught(|| self.encode(response)));
+    /// Sends the head of an answer, and lays out what is to follow it.
+    fn begin_reply(&mut self, reply: Result<Response<R>, Status>) -> Result<(), Status> {
+        let encoded = reply.and_then(|response| caught(|| self.encode(response)));
         let Arrived { call, wire, .. } = &mut *self.arrived;
         // Only a handler that reads a stream can have sent a head before its answer.
         if call.info.kind().client_streams() {
             wire.send_early_head(&call.outbox);
         }
-        let mut answer = answer?;
+        let mut head = encoded?;
         if wire.order.is_untouched() {
-            call.headers(&mut answer.head.metadata);
-            wire.send_head(answer.head);
+            call.headers(&mut head.metadata);
+            wire.send_head(head);
         }
-        Ok((answer.message, answer.trailers))
+        Ok(())
     }
 
-    fn encode(&self, response: Response<R>) -> Result<Answer, Status> {
-        let Arrived { call, wire, .. } = &*self.arrived;
+    /// Lays out message and trailers of a response, and gives its head.
+    fn encode(&mut self, response: Response<R>) -> Result<Head, Status> {
+        let Arrived { call, wire, metadata, .. } = &mut *self.arrived;
         let settings = &call.settings;
         let encoding = match response.encoding() {
             Some(name) => wire.replies.accept.choose(settings.encodings.named(name)),
@@ -137,7 +125,9 @@ impl<I: Interceptor, R: Message> Running<I, R> {
         call.message(Direction::Response, &mut message)?;
         let mut buffer = BytesMut::new();
         settings.encodings.encode(&message, encoding, settings.send, &mut buffer)?;
-        Ok(Answer { head: Head { metadata: head, encoding }, message: buffer.freeze(), trailers })
+        wire.bytes = buffer.freeze();
+        *metadata = trailers;
+        Ok(Head { metadata: head, encoding })
     }
 
     fn end(
@@ -147,7 +137,7 @@ impl<I: Interceptor, R: Message> Running<I, R> {
         trailers: Metadata,
     ) -> Result<(), Ended> {
         let Arrived { call, wire, .. } = &mut *self.arrived;
-        wire.end(call, end, head, trailers, self.stopped.take())
+        wire.end(call, end, head, trailers)
     }
 }
 
@@ -171,8 +161,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
         let this = self.project();
-        let Running { arrived, stopped, .. } = &mut **this.running;
-        let Arrived { call, wire, .. } = &mut **arrived;
+        let Arrived { call, wire, .. } = &mut *this.running.arrived;
         let call = &**call;
         let kind = call.info.kind();
         // A handler of one message each way has nothing that could fill the outbox.
@@ -185,10 +174,8 @@ where
             result
         });
         Poll::Ready(ready!(raced).unwrap_or_else(|stop| {
-            let status = stop.status();
             call.outbox.close();
-            *stopped = Some(stop);
-            Err(status)
+            Err(wire.stopped_by(stop))
         }))
     }
 }

@@ -40,8 +40,8 @@ pub(super) struct Arrived<I: Interceptor> {
     pub(super) call: Held<I>,
     pub(super) wire: Wire,
     reader: RequestReader,
-    /// Of the request, until the handler has it.
-    metadata: Metadata,
+    /// Of the request, until the handler has it; of the trailers, once it has answered.
+    pub(super) metadata: Metadata,
 }
 
 /// What the halves of a call share, if there are any.
@@ -231,13 +231,13 @@ impl<I: Interceptor> Arrived<I> {
 
     /// What a step of the beginning gave; if it failed, the call is answered here.
     fn go_on<T>(&mut self, step: Result<Result<T, Status>, Stop>) -> Result<T, Ended> {
-        let (status, stop) = match step {
+        let status = match step {
             Ok(Ok(value)) => return Ok(value),
-            Ok(Err(status)) => (status, None),
-            Err(stop) => (stop.status(), Some(stop)),
+            Ok(Err(status)) => status,
+            Err(stop) => self.wire.stopped_by(stop),
         };
         // Whether the caller hears it or not, the call is over.
-        let _ = self.wire.end(&self.call, Err(status), None, Metadata::new(), stop);
+        let _ = self.wire.end(&self.call, Err(status), None, Metadata::new());
         Err(Ended)
     }
 

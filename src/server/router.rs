@@ -71,7 +71,7 @@ impl Router {
 
     /// Tells every service that the server stops.
     pub(super) fn on_drain(&self) {
-        self.routes.values().for_each(|route| route.on_drain());
+        self.routes.iter().for_each(|(_, route)| route.on_drain());
     }
 
     /// Answers a stream: by its service, or here and now.
@@ -101,9 +101,9 @@ impl Router {
 
 impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
     fn spawn(self: Arc<Self>, arrived: Arrived) {
+        let Arrived { head, halves, settings, peer } = arrived;
+        let call = ServerCall::new(head, halves, self.interceptors.clone(), settings, peer);
         tokio::spawn(async move {
-            let Arrived { head, halves, settings, peer } = arrived;
-            let call = ServerCall::new(head, halves, self.interceptors.clone(), settings, peer);
             // However it ended, there is nothing left to do.
             let _ = self.service.call(call).await;
         });
