@@ -58,7 +58,7 @@ const ROOMS: [Room; 12] = [
     Room {
         path: "call",
         rooms: &["wire", "policy", "transport"],
-        crates: &["std", "bytes", "http", "tokio", "futures_core", "thiserror"],
+        crates: &["std", "bytes", "http", "tokio", "futures_core", "pin_project_lite", "thiserror"],
     },
     Room {
         path: "client",

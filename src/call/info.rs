@@ -12,6 +12,8 @@ use http::{Extensions, Uri};
 use crate::deadline::Deadline;
 use crate::method::MethodKind;
 use crate::peer::PeerInfo;
+#[cfg(feature = "server")]
+use crate::wire::RequestHead;
 
 /// One call, as interceptors see it.
 #[derive(Debug)]
@@ -36,8 +38,9 @@ pub enum Side {
 }
 
 impl CallInfo {
-    pub(crate) fn new(side: Side, uri: Uri, kind: MethodKind, deadline: Option<Deadline>) -> CallInfo {
-        let (peer, extensions) = (OnceLock::new(), Mutex::default());
+    /// A unary call, until [`set_kind`](CallInfo::set_kind) says otherwise.
+    pub(crate) fn new(side: Side, uri: Uri, deadline: Option<Deadline>) -> CallInfo {
+        let (kind, peer, extensions) = (MethodKind::Unary, OnceLock::new(), Mutex::default());
         CallInfo { side, uri, kind, deadline, peer, extensions }
     }
 
@@ -98,6 +101,23 @@ impl CallInfo {
     pub(crate) fn with_extensions(mut self, extensions: Extensions) -> Self {
         self.extensions = Mutex::new(extensions);
         self
+    }
+
+    /// Says which sides stream, before anybody asks.
+    pub(crate) fn set_kind(&mut self, kind: MethodKind) {
+        self.kind = kind;
+    }
+
+    /// The service: all between the first and the last slash of the path.
+    #[cfg(feature = "server")]
+    pub(crate) fn service(&self) -> &str {
+        RequestHead::split(&self.uri).map_or("", |(service, _)| service)
+    }
+
+    /// The method: all after the last slash of the path.
+    #[cfg(feature = "server")]
+    pub(crate) fn method(&self) -> &str {
+        RequestHead::split(&self.uri).map_or("", |(_, method)| method)
     }
 
     /// Says who is at the other end, once.

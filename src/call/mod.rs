@@ -16,6 +16,8 @@
 //!
 //! Must not know: channels, connections, routers; how a call came to have a stream.
 
+#[cfg(feature = "server")]
+mod answer;
 mod clock;
 mod compress;
 #[cfg(any(feature = "gzip", feature = "zstd"))]

@@ -27,14 +27,22 @@ pub(super) struct RequestReader {
 }
 
 impl RequestReader {
-    pub(super) fn new(
-        recv: RecvHalf,
-        kind: MethodKind,
-        encoding: Encoding,
-        settings: Arc<CallSettings>,
-    ) -> Self {
-        let (decoder, order) = (MessageDecoder::new(settings.receive), ServerState::new(kind));
+    /// Reads one message, until [`set_kind`](RequestReader::set_kind) says otherwise.
+    pub(super) fn new(recv: RecvHalf, encoding: Encoding, settings: Arc<CallSettings>) -> Self {
+        let (decoder, order) = (MessageDecoder::new(settings.receive), ServerState::new(MethodKind::Unary));
         RequestReader { recv, decoder, order, encoding, settings }
+    }
+
+    /// Says which sides stream, before anything is read.
+    pub(super) fn set_kind(&mut self, kind: MethodKind) {
+        self.order = ServerState::new(kind);
+    }
+
+    /// This reader; the one that stays behind has nothing to read.
+    pub(super) fn take(&mut self) -> RequestReader {
+        let settings = self.settings.clone();
+        let rest = RequestReader::new(RecvHalf::over(), self.encoding, settings);
+        std::mem::replace(self, rest)
     }
 
     /// The next message; `None` when the client has half-closed after a whole number of them.

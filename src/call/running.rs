@@ -4,98 +4,41 @@
 //! handler waits, what it has sent goes to the wire.
 //!
 //! ```text
-//!   poll the handler     ready -> its result            panicked -> UNKNOWN
-//!   empty the outbox     head, then messages, as far as the peer has room
-//!   is the peer gone?    yes -> drop the handler, end(CANCELLED)
-//!   has the time come?   yes -> drop the handler, DEADLINE_EXCEEDED
+//!   run     the handler, until it ends or is stopped (`answer`)
+//!   reply   head, message, trailers                           where one message is returned
+//!   close   what the handler has sent, trailers               where it streamed
 //! ```
-//!
-//! Source: PROTOCOL-HTTP2, "Responses": the head is sent with the first message, so that an error before it is one
-//! block, Trailers-Only; `statuscodes.md`: a handler that panics ends `UNKNOWN`.
 //!
 //! Must not know: what the handler does, or how the call was begun (`server_call`).
 
-use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::mem::take;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
-use tokio::time::Sleep;
+use bytes::BytesMut;
+use pin_project_lite::pin_project;
 
-use super::clock;
+use super::answer::caught;
 use super::interceptor::{Direction, Interceptor};
-use super::outbox::{Head, Outbox};
+use super::outbox::Head;
 use super::sender::Sender;
-use super::server_call::Ended;
-use super::shared::CallShared;
-use crate::deadline::Deadline;
+use super::server_call::{Arrived, Ended};
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::method::MethodKind;
 use crate::response::Response;
 use crate::status::Status;
-use crate::transport::{SendHalf, TransportError};
-use crate::wire::{AcceptEncoding, AnswerState, ContentType, Encoding, Event, ResponseHead, Trailers};
 
 /// A call whose handler is at work, or has just ended.
 pub struct Running<I: Interceptor, R> {
-    call: Arc<CallShared<I>>,
-    wire: Wire,
-    /// Why the handler was stopped, if it was.
-    stopped: Option<Stop>,
+    arrived: Box<Arrived<I>>,
     messages: PhantomData<fn(R)>,
 }
 
-/// The answering side of the stream.
-pub(super) struct Wire {
-    pub(super) send: SendHalf,
-    pub(super) content_type: ContentType,
-    pub(super) replies: Replies,
-    pub(super) deadline: Option<Deadline>,
-    /// Taken from the outbox, and not handed over yet.
-    bytes: Bytes,
-    /// What has been said of the response, and so what may be said next.
-    order: AnswerState,
-}
-
-/// How answers may be compressed.
-pub(super) struct Replies {
-    /// What the client can read.
-    pub(super) accept: AcceptEncoding,
-    /// What is used if the handler says nothing: the encoding of the request, if the client can read it too.
-    pub(super) encoding: Encoding,
-}
-
-/// A response of one message, ready for the wire.
-struct Answer {
-    head: Head,
-    message: Bytes,
-    trailers: Metadata,
-}
-
-/// Why a handler does not go on.
-#[derive(Debug)]
-pub(super) enum Stop {
-    Deadline,
-    Peer(TransportError),
-}
-
-impl Stop {
-    pub(super) fn status(&self) -> Status {
-        match self {
-            Stop::Deadline => clock::exceeded(),
-            // Whatever broke the stream, to a handler it means that nobody waits for its answer any more.
-            Stop::Peer(error) => Status::cancelled(format!("the caller is gone: {error}")),
-        }
-    }
-}
-
 impl<I: Interceptor, R: Message> Running<I, R> {
-    pub(super) fn new(call: Arc<CallShared<I>>, wire: Wire) -> Self {
-        Running { call, wire, stopped: None, messages: PhantomData }
+    pub(super) fn new(arrived: Box<Arrived<I>>) -> Self {
+        Running { arrived, messages: PhantomData }
     }
 
     /// Runs the handler until it ends, its deadline passes, or the caller goes away.
@@ -103,24 +46,11 @@ impl<I: Interceptor, R: Message> Running<I, R> {
     /// # Errors
     ///
     /// What the handler returned; `UNKNOWN` if it panicked; or why it was stopped.
-    pub async fn run<T>(&mut self, handler: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-        let (call, mut handler) = (&self.call, pin!(handler));
-        let handler = poll_fn(|cx| {
-            let result = handler.as_mut().poll(cx);
-            if call.info.kind().client_streams() {
-                call.poll_unread(cx);
-            }
-            result
-        });
-        match self.wire.race(Some(&call.outbox), handler).await {
-            Ok(result) => result,
-            Err(stop) => {
-                let status = stop.status();
-                self.call.outbox.close();
-                self.stopped = Some(stop);
-                Err(status)
-            }
-        }
+    pub fn run<T, F>(&mut self, handler: F) -> impl Future<Output = Result<T, Status>> + use<'_, T, F, I, R>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        Run { running: self, handler }
     }
 
     /// Answers with one message, or with an error.
@@ -128,25 +58,21 @@ impl<I: Interceptor, R: Message> Running<I, R> {
     /// # Errors
     ///
     /// [`Ended`] if the caller did not hear it.
-    pub async fn reply(mut self, reply: Result<Response<R>, Status>) -> Result<(), Ended> {
-        let answer = reply.and_then(|response| caught(|| self.encode(response)));
-        match answer {
-            Ok(mut answer) => {
-                self.wire.send_early_head(&self.call.outbox);
-                if self.wire.order.is_untouched() {
-                    self.call.headers(&mut answer.head.metadata);
-                    self.wire.send_head(answer.head);
-                }
-                if let Err(stop) = self.wire.write_all(answer.message).await {
-                    return self.end(Err(stop.status()), None, Metadata::new(), Some(stop));
-                }
-                self.end(Ok(()), None, answer.trailers, None)
+    pub fn reply(
+        mut self,
+        reply: Result<Response<R>, Status>,
+    ) -> impl Future<Output = Result<(), Ended>> + Send + use<I, R> {
+        // The response is taken apart now, because the future would hold it for as long as the call lasts.
+        let mut end = self.begin_reply(reply);
+        async move {
+            let Arrived { wire, metadata, .. } = &mut *self.arrived;
+            if end.is_ok()
+                && let Err(stop) = wire.write_bytes().await
+            {
+                end = Err(wire.stopped_by(stop));
             }
-            Err(status) => {
-                self.wire.send_early_head(&self.call.outbox);
-                let stopped = self.stopped.take();
-                self.end(Err(status), None, Metadata::new(), stopped)
-            }
+            let trailers = if end.is_ok() { take(metadata) } else { Metadata::new() };
+            self.end(end, None, trailers)
         }
     }
 
@@ -157,199 +83,105 @@ impl<I: Interceptor, R: Message> Running<I, R> {
     /// [`Ended`] if the caller did not hear it.
     pub async fn close(mut self, replies: Sender<R>, end: Result<(), Status>) -> Result<(), Ended> {
         let (head, trailers) = replies.into_ends();
-        let mut end = match self.call.outbox.take_refusal() {
+        let Arrived { call, wire, .. } = &mut *self.arrived;
+        let mut end = match call.outbox.take_refusal() {
             Some(refusal) => Err(refusal),
             None => end,
         };
         // What was sent before the end still travels, unless there is nobody to hear it.
-        if self.stopped.is_none()
-            && let Err(stop) = self.wire.write_outbox(&self.call.outbox).await
+        if !wire.is_stopped()
+            && let Err(stop) = wire.write_outbox(&call.outbox).await
         {
-            end = Err(stop.status());
-            self.stopped = Some(stop);
+            end = Err(wire.stopped_by(stop));
         }
-        let stopped = self.stopped.take();
-        self.end(end, head, trailers, stopped)
+        self.end(end, head, trailers)
     }
 
-    fn encode(&self, response: Response<R>) -> Result<Answer, Status> {
+    /// Sends the head of an answer, and lays out what is to follow it.
+    fn begin_reply(&mut self, reply: Result<Response<R>, Status>) -> Result<(), Status> {
+        let encoded = reply.and_then(|response| caught(|| self.encode(response)));
+        let Arrived { call, wire, .. } = &mut *self.arrived;
+        // Only a handler that reads a stream can have sent a head before its answer.
+        if call.info.kind().client_streams() {
+            wire.send_early_head(&call.outbox);
+        }
+        let mut head = encoded?;
+        if wire.order.is_untouched() {
+            call.headers(&mut head.metadata);
+            wire.send_head(head);
+        }
+        Ok(())
+    }
+
+    /// Lays out message and trailers of a response, and gives its head.
+    fn encode(&mut self, response: Response<R>) -> Result<Head, Status> {
+        let Arrived { call, wire, metadata, .. } = &mut *self.arrived;
+        let settings = &call.settings;
         let encoding = match response.encoding() {
-            Some(name) => self.wire.replies.accept.choose(self.call.settings.encodings.named(name)),
-            None => self.wire.replies.encoding,
+            Some(name) => wire.replies.accept.choose(settings.encodings.named(name)),
+            None => wire.replies.encoding,
         };
         let (mut message, head, trailers) = response.into_parts();
-        self.call.message(Direction::Response, &mut message)?;
+        call.message(Direction::Response, &mut message)?;
         let mut buffer = BytesMut::new();
-        let settings = &self.call.settings;
         settings.encodings.encode(&message, encoding, settings.send, &mut buffer)?;
-        Ok(Answer { head: Head { metadata: head, encoding }, message: buffer.freeze(), trailers })
+        wire.bytes = buffer.freeze();
+        *metadata = trailers;
+        Ok(Head { metadata: head, encoding })
     }
 
     fn end(
-        mut self,
+        &mut self,
         end: Result<(), Status>,
         head: Option<Metadata>,
         trailers: Metadata,
-        stopped: Option<Stop>,
     ) -> Result<(), Ended> {
-        self.wire.end(&self.call, end, head, trailers, stopped)
+        let Arrived { call, wire, .. } = &mut *self.arrived;
+        wire.end(call, end, head, trailers)
     }
 }
 
-impl Wire {
-    pub(super) fn new(
-        send: SendHalf,
-        kind: MethodKind,
-        content_type: ContentType,
-        replies: Replies,
-        deadline: Option<Deadline>,
-    ) -> Self {
-        Wire { send, content_type, replies, deadline, bytes: Bytes::new(), order: AnswerState::new(kind) }
-    }
-
-    /// Polls a future of the application, and between its turns the outbox, the peer and the clock.
+pin_project! {
+    /// A handler at work.
     ///
-    /// A panic in the future is caught: it ends this call and no other.
-    pub(super) async fn race<T>(
-        &mut self,
-        outbox: Option<&Outbox>,
-        future: impl Future<Output = Result<T, Status>>,
-    ) -> Result<Result<T, Status>, Stop> {
-        let mut future = pin!(future);
-        let mut alarm = pin!(self.alarm());
-        poll_fn(|cx| {
-            match caught(|| Ok(future.as_mut().poll(cx))) {
-                Ok(Poll::Ready(result)) => return Poll::Ready(Ok(result)),
-                Ok(Poll::Pending) => {}
-                Err(panicked) => return Poll::Ready(Ok(Err(panicked))),
+    /// It is written by hand because an `async fn` would hold the handler twice, as its argument and as what it polls.
+    struct Run<'a, I: Interceptor, R, F> {
+        running: &'a mut Running<I, R>,
+        #[pin]
+        handler: F,
+    }
+}
+
+impl<I, R, T, F> Future for Run<'_, I, R, F>
+where
+    I: Interceptor,
+    F: Future<Output = Result<T, Status>>,
+{
+    type Output = Result<T, Status>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
+        let this = self.project();
+        let Arrived { call, wire, .. } = &mut *this.running.arrived;
+        let call = &**call;
+        let kind = call.info.kind();
+        // A handler of one message each way has nothing that could fill the outbox.
+        let outbox = (kind != MethodKind::Unary).then_some(&call.outbox);
+        let raced = wire.poll_race(cx, outbox, |cx| {
+            let result = this.handler.poll(cx);
+            if kind.client_streams() {
+                call.poll_unread(cx);
             }
-            if let Some(outbox) = outbox {
-                // Pending is fine: the handler goes on while the peer has no room.
-                if let Poll::Ready(Err(error)) = self.poll_outbox(cx, outbox) {
-                    return Poll::Ready(Err(Stop::Peer(error)));
-                }
-            }
-            if let Poll::Ready(error) = self.send.poll_broken(cx) {
-                return Poll::Ready(Err(Stop::Peer(error)));
-            }
-            poll_alarm(alarm.as_mut(), cx).map(Err)
-        })
-        .await
-    }
-
-    /// Ends the call: reports its end, and sends trailers or the one block that is everything.
-    pub(super) fn end<I: Interceptor>(
-        &mut self,
-        call: &CallShared<I>,
-        end: Result<(), Status>,
-        head: Option<Metadata>,
-        mut trailers: Metadata,
-        stopped: Option<Stop>,
-    ) -> Result<(), Ended> {
-        let end = end.map_err(Status::for_answer);
-        if let Some(Stop::Peer(_)) = stopped {
-            call.end(&end, &mut trailers);
-            self.send.cancel();
-            return Err(Ended);
-        }
-        // An error before the first message is one block, unless a head was prepared that would be lost with it.
-        let head = head.filter(|head| self.order.is_untouched() && (end.is_ok() || !head.is_empty()));
-        if let Some(mut head) = head {
-            call.headers(&mut head);
-            self.send_head(Head { metadata: head, encoding: Encoding::Identity });
-        }
-        call.end(&end, &mut trailers);
-        let trailers = Trailers { end, metadata: trailers };
-        let sent = match self.order.is_untouched() {
-            true => self.send.send_head(trailers.into_response(self.content_type.clone()), true),
-            false => self.send.send_trailers(trailers.into_headers()),
-        };
-        sent.map_err(|_| Ended)
-    }
-
-    /// Sends the head, unless it was sent. If the stream is gone, whoever writes next finds out.
-    fn send_head(&mut self, head: Head) {
-        let Ok(order) = self.order.on(Event::Head) else {
-            return;
-        };
-        self.order = order;
-        let head = ResponseHead {
-            content_type: self.content_type.clone(),
-            encoding: head.encoding,
-            accept_encoding: AcceptEncoding::default(),
-            metadata: head.metadata,
-        };
-        let _ = self.send.send_head(head.into_response(), false);
-    }
-
-    /// Sends the head that a handler wanted to leave before its answer, if it did.
-    fn send_early_head(&mut self, outbox: &Outbox) {
-        if let Some(head) = outbox.take().head {
-            self.send_head(head);
-        }
-    }
-
-    /// Hands over these bytes, by the deadline.
-    async fn write_all(&mut self, mut bytes: Bytes) -> Result<(), Stop> {
-        if self.send.send_unasked(&mut bytes, false).map_err(Stop::Peer)? {
-            return Ok(());
-        }
-        let mut alarm = pin!(self.alarm());
-        poll_fn(|cx| match self.send.poll_send(cx, &mut bytes, false) {
-            Poll::Ready(sent) => Poll::Ready(sent.map_err(Stop::Peer)),
-            Poll::Pending => poll_alarm(alarm.as_mut(), cx).map(Err),
-        })
-        .await
-    }
-
-    /// Hands over all that is in the outbox, by the deadline.
-    async fn write_outbox(&mut self, outbox: &Outbox) -> Result<(), Stop> {
-        let mut alarm = pin!(self.alarm());
-        poll_fn(|cx| match self.poll_outbox(cx, outbox) {
-            Poll::Ready(sent) => Poll::Ready(sent.map_err(Stop::Peer)),
-            Poll::Pending => poll_alarm(alarm.as_mut(), cx).map(Err),
-        })
-        .await
-    }
-
-    /// Ready when the outbox is empty and all of it is handed over.
-    fn poll_outbox(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Result<(), TransportError>> {
-        loop {
-            if !self.bytes.is_empty() {
-                ready!(self.send.poll_send(cx, &mut self.bytes, false))?;
-                outbox.handed_over();
-            }
-            let taken = outbox.take();
-            if let Some(head) = taken.head {
-                self.send_head(head);
-                outbox.handed_over();
-            } else if taken.bytes.is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-            self.bytes = taken.bytes;
-        }
-    }
-
-    fn alarm(&self) -> Option<Sleep> {
-        self.deadline.map(|deadline| tokio::time::sleep_until(deadline.instant().into()))
+            result
+        });
+        Poll::Ready(ready!(raced).unwrap_or_else(|stop| {
+            call.outbox.close();
+            Err(wire.stopped_by(stop))
+        }))
     }
 }
 
 impl<I: Interceptor, R> std::fmt::Debug for Running<I, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Running").field("call", &self.call.info.path()).finish_non_exhaustive()
+        f.debug_struct("Running").field("call", &self.arrived.call.info.path()).finish_non_exhaustive()
     }
-}
-
-fn poll_alarm(alarm: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<Stop> {
-    match alarm.as_pin_mut() {
-        Some(sleep) => sleep.poll(cx).map(|()| Stop::Deadline),
-        None => Poll::Pending,
-    }
-}
-
-/// Runs a piece of the application. If it panics, this is what the caller hears: that it happened. What the panic
-/// said may hold secrets, and stays in the panic hook.
-fn caught<T>(piece: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
-    catch_unwind(AssertUnwindSafe(piece)).unwrap_or_else(|_| Err(Status::unknown("the handler panicked")))
 }

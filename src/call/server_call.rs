@@ -6,13 +6,16 @@
 //!
 //! Must not know: services, routers, connections.
 
+use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
 
+use super::answer::{Replies, Stop, Wire};
 use super::clock;
 use super::info::{CallInfo, Side};
 use super::interceptor::{Direction, Interceptor};
 use super::request_reader::RequestReader;
-use super::running::{Replies, Running, Stop, Wire};
+use super::running::Running;
 use super::sender::Sender;
 use super::shared::{CallSettings, CallShared};
 use super::streaming::{Streaming, decode};
@@ -27,13 +30,30 @@ use crate::transport::{RecvHalf, SendHalf};
 use crate::wire::{ContentType, RequestHead, Trailers};
 
 /// A call that has arrived. Generated code asks for its method and begins it.
-pub struct ServerCall<I: Interceptor> {
-    head: RequestHead,
-    send: SendHalf,
-    recv: RecvHalf,
-    interceptors: Arc<I>,
-    settings: Arc<CallSettings>,
-    peer: PeerInfo,
+///
+/// It is a pointer, because a call is handed from future to future, and each of them holds what it was given once as
+/// its argument and once as its variable; a runtime copies all that whenever it moves a task.
+pub struct ServerCall<I: Interceptor>(Box<Arrived<I>>);
+
+/// All of a call but its handler and the messages of that.
+pub(super) struct Arrived<I: Interceptor> {
+    pub(super) call: Held<I>,
+    pub(super) wire: Wire,
+    reader: RequestReader,
+    /// Of the request, until the handler has it; of the trailers, once it has answered.
+    pub(super) metadata: Metadata,
+}
+
+/// What the halves of a call share, if there are any.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a unary call is the usual one, and is to cost no second allocation"
+)]
+pub(super) enum Held<I: Interceptor> {
+    /// The handler has its messages by value.
+    Alone(CallShared<I>),
+    /// It has halves, which may outlive it.
+    Shared(Arc<CallShared<I>>),
 }
 
 /// The call is over: it was answered, or nobody waits for an answer.
@@ -43,18 +63,25 @@ pub struct Ended;
 impl<I: Interceptor> ServerCall<I> {
     pub(crate) fn new(
         head: RequestHead,
-        halves: (SendHalf, RecvHalf),
+        (send, recv): (SendHalf, RecvHalf),
         interceptors: Arc<I>,
         settings: Arc<CallSettings>,
         peer: PeerInfo,
     ) -> Self {
-        let (send, recv) = halves;
-        ServerCall { head, send, recv, interceptors, settings, peer }
+        let deadline = head.timeout.map(|timeout| Deadline::after(clock::now(), timeout));
+        let encoding = head.accept_encoding.choose(settings.outgoing().unwrap_or(head.encoding));
+        let replies = Replies { accept: head.accept_encoding, encoding };
+        let wire = Wire::new(send, head.content_type, replies, deadline);
+        let reader = RequestReader::new(recv, head.encoding, settings.clone());
+        let info = CallInfo::new(Side::Server, head.uri, deadline);
+        info.set_peer(peer);
+        let call = Held::Alone(CallShared::new(interceptors, info, settings));
+        ServerCall(Box::new(Arrived { call, wire, reader, metadata: head.metadata }))
     }
 
     /// The method's own name: what stands after the last slash of the path.
     pub fn method(&self) -> &str {
-        self.head.method()
+        self.0.call.info.method()
     }
 
     /// Begins a call with one message each way: reads the message.
@@ -66,8 +93,9 @@ impl<I: Interceptor> ServerCall<I> {
         self,
         method: &Method<Q, R>,
     ) -> Result<(Request<Q>, Running<I, R>), Ended> {
-        let (request, begun) = self.begin_single(method.kind()).await?;
-        Ok((request, begun.into_running()))
+        let mut call = self.of_kind(method.kind());
+        let request = call.read_one().await?;
+        Ok((request, Running::new(call)))
     }
 
     /// Begins a call whose server streams: reads the message.
@@ -79,8 +107,9 @@ impl<I: Interceptor> ServerCall<I> {
         self,
         method: &Method<Q, R>,
     ) -> Result<(Request<Q>, Sender<R>, Running<I, R>), Ended> {
-        let (request, begun) = self.begin_single(method.kind()).await?;
-        Ok((request, begun.sender(), begun.into_running()))
+        let (mut call, shared) = self.of_kind(method.kind()).share();
+        let request = call.read_one().await?;
+        Ok((request, call.sender(shared), Running::new(call)))
     }
 
     /// Begins a call whose client streams.
@@ -92,8 +121,9 @@ impl<I: Interceptor> ServerCall<I> {
         self,
         method: &Method<Q, R>,
     ) -> Result<(Request<Streaming<Q>>, Running<I, R>), Ended> {
-        let (request, begun) = self.begin_stream(method.kind()).await?;
-        Ok((request, begun.into_running()))
+        let (mut call, shared) = self.of_kind(method.kind()).share();
+        let request = call.read_many(shared).await?;
+        Ok((request, Running::new(call)))
     }
 
     /// Begins a call where both sides stream.
@@ -105,8 +135,9 @@ impl<I: Interceptor> ServerCall<I> {
         self,
         method: &Method<Q, R>,
     ) -> Result<(Request<Streaming<Q>>, Sender<R>, Running<I, R>), Ended> {
-        let (request, begun) = self.begin_stream(method.kind()).await?;
-        Ok((request, begun.sender(), begun.into_running()))
+        let (mut call, shared) = self.of_kind(method.kind()).share();
+        let request = call.read_many(shared.clone()).await?;
+        Ok((request, call.sender(shared), Running::new(call)))
     }
 
     /// Answers a method that the service does not have. Interceptors do not see such a call.
@@ -115,53 +146,32 @@ impl<I: Interceptor> ServerCall<I> {
     ///
     /// [`Ended`] if the caller did not hear it.
     pub async fn unimplemented(mut self) -> Result<(), Ended> {
-        let (service, method) = (self.head.service(), self.head.method());
+        let Arrived { call, wire, .. } = &mut *self.0;
+        let (service, method) = (call.info.service(), call.info.method());
         let status = Status::unimplemented(format!("unknown method {method} for service {service}"));
-        refuse(&mut self.send, self.head.content_type, status)
+        refuse(&mut wire.send, wire.content_type.clone(), status)
     }
 
-    /// The first moment: deadline, interceptors.
-    async fn begin(self, kind: MethodKind) -> Result<(Begun<I>, RequestReader, Metadata), Ended> {
-        let ServerCall { head, send, recv, interceptors, settings, peer } = self;
-        let deadline = head.timeout.map(|timeout| Deadline::after(clock::now(), timeout));
-        let info = CallInfo::new(Side::Server, head.uri, kind, deadline);
-        info.set_peer(peer);
-        let call = Arc::new(CallShared::new(interceptors, info, settings.clone()));
-        let encoding = head.accept_encoding.choose(settings.outgoing().unwrap_or(head.encoding));
-        let replies = Replies { accept: head.accept_encoding, encoding };
-        let wire = Wire::new(send, kind, head.content_type, replies, deadline);
-        let mut begun = Begun { call: call.clone(), wire };
-        let mut metadata = head.metadata;
-        let started = match deadline {
-            Some(deadline) if deadline.has_passed(clock::now()) => Err(Stop::Deadline),
-            _ => begun.wire.race(None, call.start(&mut metadata)).await,
-        };
-        begun.go_on(started)?;
-        Ok((begun, RequestReader::new(recv, kind, head.encoding, settings), metadata))
+    /// The call, now that its method is known.
+    fn of_kind(mut self, kind: MethodKind) -> Box<Arrived<I>> {
+        let Arrived { call, wire, reader, .. } = &mut *self.0;
+        if let Held::Alone(call) = call {
+            call.info.set_kind(kind);
+        }
+        wire.set_kind(kind);
+        reader.set_kind(kind);
+        self.0
     }
+}
 
-    /// The first moment, and the one message of the request.
-    async fn begin_single<Q: Message>(self, kind: MethodKind) -> Result<(Request<Q>, Begun<I>), Ended> {
-        let (mut begun, mut reader, metadata) = self.begin(kind).await?;
-        let read = begun.wire.race(None, async {
-            let arrived = reader.single().await?;
-            let mut message = decode::<Q>(arrived.bytes)?;
-            begun.call.message(Direction::Request, &mut message)?;
-            Ok((message, arrived.compressed))
-        });
-        let read = read.await;
-        let (message, compressed) = begun.go_on(read)?;
-        Ok((begun.request(message, metadata).with_was_compressed(compressed), begun))
-    }
+impl<I: Interceptor> Deref for Held<I> {
+    type Target = CallShared<I>;
 
-    /// The first moment, and the request as it comes.
-    async fn begin_stream<Q: Message>(
-        self,
-        kind: MethodKind,
-    ) -> Result<(Request<Streaming<Q>>, Begun<I>), Ended> {
-        let (begun, reader, metadata) = self.begin(kind).await?;
-        let messages = Streaming::of_request(reader, begun.call.clone());
-        Ok((begun.request(messages, metadata), begun))
+    fn deref(&self) -> &CallShared<I> {
+        match self {
+            Held::Alone(call) => call,
+            Held::Shared(call) => call,
+        }
     }
 }
 
@@ -171,41 +181,79 @@ pub(crate) fn refuse(send: &mut SendHalf, content_type: ContentType, status: Sta
     send.send_head(trailers.into_response(content_type), true).map_err(|_| Ended)
 }
 
-impl<I: Interceptor> std::fmt::Debug for ServerCall<I> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServerCall").field("path", &self.head.path()).finish_non_exhaustive()
+impl<I: Interceptor> Arrived<I> {
+    /// The call, and what the halves of its handler hold on to.
+    fn share(self: Box<Self>) -> (Box<Self>, Arc<CallShared<I>>) {
+        let Arrived { call, wire, reader, metadata } = *self;
+        let shared = match call {
+            Held::Alone(call) => Arc::new(call),
+            Held::Shared(call) => call,
+        };
+        let call = Held::Shared(shared.clone());
+        (Box::new(Arrived { call, wire, reader, metadata }), shared)
     }
-}
 
-/// A call that has begun.
-struct Begun<I: Interceptor> {
-    call: Arc<CallShared<I>>,
-    wire: Wire,
-}
+    /// The first moment, and the one message of the request.
+    async fn read_one<Q: Message>(&mut self) -> Result<Request<Q>, Ended> {
+        self.start().await?;
+        let read = {
+            let Arrived { call, reader, .. } = self;
+            let read = pin!(async {
+                let arrived = reader.single().await?;
+                let mut message = decode::<Q>(arrived.bytes)?;
+                call.message(Direction::Request, &mut message)?;
+                Ok((message, arrived.compressed))
+            });
+            self.wire.race(read).await
+        };
+        let (message, compressed) = self.go_on(read)?;
+        Ok(self.request(message).with_was_compressed(compressed))
+    }
 
-impl<I: Interceptor> Begun<I> {
+    /// The first moment, and the request as it comes.
+    async fn read_many<Q: Message>(
+        &mut self,
+        shared: Arc<CallShared<I>>,
+    ) -> Result<Request<Streaming<Q>>, Ended> {
+        self.start().await?;
+        let messages = Streaming::of_request(self.reader.take(), shared);
+        Ok(self.request(messages))
+    }
+
+    /// The first moment: deadline, interceptors.
+    async fn start(&mut self) -> Result<(), Ended> {
+        let started = match self.wire.deadline {
+            Some(deadline) if deadline.has_passed(clock::now()) => Err(Stop::Deadline),
+            _ => self.wire.race(pin!(self.call.start(&mut self.metadata))).await,
+        };
+        self.go_on(started)
+    }
+
     /// What a step of the beginning gave; if it failed, the call is answered here.
     fn go_on<T>(&mut self, step: Result<Result<T, Status>, Stop>) -> Result<T, Ended> {
-        let (status, stop) = match step {
+        let status = match step {
             Ok(Ok(value)) => return Ok(value),
-            Ok(Err(status)) => (status, None),
-            Err(stop) => (stop.status(), Some(stop)),
+            Ok(Err(status)) => status,
+            Err(stop) => self.wire.stopped_by(stop),
         };
         // Whether the caller hears it or not, the call is over.
-        let _ = self.wire.end(&self.call, Err(status), None, Metadata::new(), stop);
+        let _ = self.wire.end(&self.call, Err(status), None, Metadata::new());
         Err(Ended)
     }
 
-    fn request<T>(&self, message: T, metadata: Metadata) -> Request<T> {
+    fn request<T>(&mut self, message: T) -> Request<T> {
         let info = &self.call.info;
+        let metadata = std::mem::take(&mut self.metadata);
         Request::arrived(message, metadata, info.deadline(), info.peer().cloned(), info.extensions())
     }
 
-    fn sender<R: Message>(&self) -> Sender<R> {
-        Sender::new(self.call.clone(), self.wire.replies.encoding)
+    fn sender<R: Message>(&self, shared: Arc<CallShared<I>>) -> Sender<R> {
+        Sender::new(shared, self.wire.replies.encoding)
     }
+}
 
-    fn into_running<R: Message>(self) -> Running<I, R> {
-        Running::new(self.call, self.wire)
+impl<I: Interceptor> std::fmt::Debug for ServerCall<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerCall").field("path", &self.0.call.info.path()).finish_non_exhaustive()
     }
 }

@@ -235,7 +235,8 @@ impl<I: Interceptor> Channel<I> {
         let timeout = request.timeout().or(defaults.timeout).map(|timeout| Deadline::after(now(), timeout));
         let deadline = Deadline::earliest(timeout, request.deadline());
         let (message, metadata, extensions) = request.into_parts();
-        let info = CallInfo::new(Side::Client, defaults.uri(method.path()), method.kind(), deadline);
+        let mut info = CallInfo::new(Side::Client, defaults.uri(method.path()), deadline);
+        info.set_kind(method.kind());
         let info = info.with_extensions(extensions);
         (message, metadata, CallShared::new(self.interceptors.clone(), info, defaults.settings.clone()))
     }

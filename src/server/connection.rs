@@ -5,8 +5,11 @@
 //!
 //! Must not know: what a stream is answered with.
 
+use std::future::{pending, poll_fn};
 use std::io::ErrorKind;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 
 use tokio::sync::watch;
 
@@ -55,10 +58,31 @@ async fn serve_plaintext<T: Io>(serving: &Serving, io: T, peer: PeerInfo, orders
 
 /// Serves a connection whose bytes are plaintext, or have become so.
 async fn serve_http2<T: Io>(serving: &Serving, io: T, peer: PeerInfo, mut orders: watch::Receiver<Order>) {
-    let handshake = ServerConnection::begin(io, &serving.http2);
-    if let Some(connection) = begin(serving, &peer, &mut orders, handshake).await {
-        serve_streams(serving, connection, peer, orders).await;
+    #[expect(
+        clippy::let_and_return,
+        reason = "stored at once, it would stand beside the future that it comes from"
+    )]
+    let mut connection = {
+        let begun = begin_http2(serving, io, &peer, &mut orders).await;
+        begun
+    };
+    // Lent, because a future holds what it is given, and what it moves, once more.
+    if let Some(connection) = &mut connection
+        && let Err(error) = serve_streams(serving, connection, &peer, &mut orders).await
+    {
+        failed(serving, peer, error);
     }
+}
+
+/// Begins HTTP/2.
+async fn begin_http2<T: Io>(
+    serving: &Serving,
+    io: T,
+    peer: &PeerInfo,
+    orders: &mut watch::Receiver<Order>,
+) -> Option<ServerConnection<T>> {
+    let handshake = pin!(ServerConnection::begin(io, &serving.http2));
+    begin(serving, peer, orders, handshake).await
 }
 
 /// Takes one step of a connection's beginning; `None` if it failed, which the observer has been told.
@@ -85,41 +109,63 @@ async fn begin<V>(
     None
 }
 
-/// Hands every stream to the router, and obeys.
+/// Hands every stream to the router, and obeys, until the connection has ended.
 async fn serve_streams<T: Io>(
     serving: &Serving,
-    mut connection: ServerConnection<T>,
-    peer: PeerInfo,
-    mut orders: watch::Receiver<Order>,
-) {
+    connection: &mut ServerConnection<T>,
+    peer: &PeerInfo,
+    orders: &mut watch::Receiver<Order>,
+) -> Result<(), TransportError> {
     let mut obeyed = Order::Serve;
     loop {
-        tokio::select! {
-            accepted = connection.accept(obeyed == Order::CutIdle) => match accepted {
-                Some(Ok(accepted)) => serving.router.answer(accepted, &peer),
-                Some(Err(error)) if is_farewell(&error) => return,
-                Some(Err(error)) => return failed(serving, peer, error),
-                None => return,
-            },
-            Ok(order) = changed(&mut orders, obeyed) => {
+        let event = {
+            let mut order = pin!(next_order(orders, obeyed));
+            poll_fn(|cx| {
+                // Orders come first: a busy connection is asked for streams until the runtime stops it.
+                if let Poll::Ready(order) = order.as_mut().poll(cx) {
+                    return Poll::Ready(Event::Ordered(order));
+                }
+                loop {
+                    match ready!(connection.poll_accept(cx, obeyed == Order::CutIdle)) {
+                        Some(Ok(accepted)) => serving.router.answer(accepted, peer),
+                        Some(Err(error)) => return Poll::Ready(Event::Broke(error)),
+                        None => return Poll::Ready(Event::Ended),
+                    }
+                }
+            })
+            .await
+        };
+        match event {
+            Event::Ordered(order) => {
                 if obeyed == Order::Serve {
                     connection.drain();
                 }
                 obeyed = order;
                 if order == Order::CutOff {
-                    return;
+                    return Ok(());
                 }
             }
+            Event::Ended => return Ok(()),
+            Event::Broke(error) if is_farewell(&error) => return Ok(()),
+            Event::Broke(error) => return Err(error),
         }
     }
 }
 
-/// The next order after the one obeyed.
-async fn changed(
-    orders: &mut watch::Receiver<Order>,
-    obeyed: Order,
-) -> Result<Order, watch::error::RecvError> {
-    orders.wait_for(|order| *order > obeyed).await.map(|order| *order)
+/// What ends a turn of [`serve_streams`].
+enum Event {
+    Ordered(Order),
+    Ended,
+    Broke(TransportError),
+}
+
+/// The next order after the one obeyed. If nobody is left to give one, it is waited for in vain.
+async fn next_order(orders: &mut watch::Receiver<Order>, obeyed: Order) -> Order {
+    let order = orders.wait_for(|order| *order > obeyed).await.map(|order| *order);
+    match order {
+        Ok(order) => order,
+        Err(_) => pending().await,
+    }
 }
 
 /// Whether a connection ended as connections do: the client closed its socket, or said GOAWAY without an error.

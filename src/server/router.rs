@@ -1,13 +1,12 @@
 //! `Router`: from a path to a service; the one erased door of the house.
 //!
 //! In: a stream that a connection has accepted. Out: a task that answers it, or an answer at once if there is
-//! nobody to ask. Behind the door everything is monomorphic: one virtual call and one hash per call.
+//! nobody to ask. Behind the door everything is monomorphic: one virtual call per call.
 //!
 //! Source: PROTOCOL-HTTP2, "Requests": the service is the path up to its last slash, and case-sensitive.
 //!
 //! Must not know: connections.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::service::Service;
@@ -20,7 +19,9 @@ use crate::wire::RequestHead;
 /// The services of a server.
 #[derive(Default)]
 pub(super) struct Router {
-    routes: HashMap<&'static str, Arc<dyn Route>>,
+    /// In the order of their names. A server has a few services, and comparing a few names is cheaper than hashing
+    /// one.
+    routes: Vec<(&'static str, Arc<dyn Route>)>,
     pub(super) settings: Arc<CallSettings>,
 }
 
@@ -50,8 +51,18 @@ struct Arrived {
 impl Router {
     /// Mounts a service; `false` if its name is taken.
     pub(super) fn mount<S: Service, I: Interceptor>(&mut self, service: S, interceptors: Arc<I>) -> bool {
-        let mounted = Arc::new(Mounted { service, interceptors });
-        self.routes.insert(S::NAME, mounted).is_none()
+        match self.find(S::NAME) {
+            Ok(_) => false,
+            Err(place) => {
+                self.routes.insert(place, (S::NAME, Arc::new(Mounted { service, interceptors })));
+                true
+            }
+        }
+    }
+
+    /// Where the service of this name is, or would be.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.routes.binary_search_by(|(known, _)| (*known).cmp(name))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -60,7 +71,7 @@ impl Router {
 
     /// Tells every service that the server stops.
     pub(super) fn on_drain(&self) {
-        self.routes.values().for_each(|route| route.on_drain());
+        self.routes.iter().for_each(|(_, route)| route.on_drain());
     }
 
     /// Answers a stream: by its service, or here and now.
@@ -74,8 +85,9 @@ impl Router {
                 return;
             }
         };
-        match self.routes.get(head.service()) {
-            Some(route) => {
+        let route = self.find(head.service()).ok().and_then(|place| self.routes.get(place));
+        match route {
+            Some((_, route)) => {
                 let (halves, settings, peer) = ((send, recv), self.settings.clone(), peer.clone());
                 route.clone().spawn(Arrived { head, halves, settings, peer });
             }
@@ -89,9 +101,9 @@ impl Router {
 
 impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
     fn spawn(self: Arc<Self>, arrived: Arrived) {
+        let Arrived { head, halves, settings, peer } = arrived;
+        let call = ServerCall::new(head, halves, self.interceptors.clone(), settings, peer);
         tokio::spawn(async move {
-            let Arrived { head, halves, settings, peer } = arrived;
-            let call = ServerCall::new(head, halves, self.interceptors.clone(), settings, peer);
             // However it ended, there is nothing left to do.
             let _ = self.service.call(call).await;
         });

@@ -51,7 +51,12 @@ impl Encoding {
     /// The error holds the name, fit to be shown, of an encoding that is not
     /// among `supported`. Which status that deserves depends on the side.
     pub(super) fn parse(headers: &HeaderMap, supported: &[&'static str]) -> Result<Encoding, String> {
-        let Some(value) = headers.get(&header::GRPC_ENCODING) else {
+        Encoding::read(headers.get(&header::GRPC_ENCODING), supported)
+    }
+
+    /// `parse`, of the value alone.
+    pub(super) fn read(value: Option<&HeaderValue>, supported: &[&'static str]) -> Result<Encoding, String> {
+        let Some(value) = value else {
             return Ok(Encoding::Identity);
         };
         let name = value.as_bytes().trim_ascii();

@@ -127,12 +127,17 @@ impl RequestHead {
 
     /// The service: all between the first and the last slash of the path.
     pub fn service(&self) -> &str {
-        split_path(self.path()).map_or("", |(service, _)| service)
+        RequestHead::split(&self.uri).map_or("", |(service, _)| service)
     }
 
     /// The method: all after the last slash of the path.
     pub fn method(&self) -> &str {
-        split_path(self.path()).map_or("", |(_, method)| method)
+        RequestHead::split(&self.uri).map_or("", |(_, method)| method)
+    }
+
+    /// Service and method of a request's target; `None` if its path does not name both.
+    pub fn split(uri: &Uri) -> Option<(&str, &str)> {
+        split_path(path_of(uri))
     }
 
     /// Whom the client believes to speak to: `:authority`, else `host`.
@@ -149,30 +154,62 @@ impl RequestHead {
         if method != Method::POST {
             return Err(WireError::NotPost(quote(method.as_str().as_bytes(), VALUE_LIMIT)));
         }
-        let content_type = read_content_type(&headers)?;
+        let fields = Fields::of(&headers);
+        let content_type = read_content_type(fields.content_type)?;
         if headers.len() > MAX_FIELDS {
             return Err(WireError::TooManyFields { count: headers.len(), limit: MAX_FIELDS });
         }
         if split_path(path_of(&uri)).is_none() {
             return Err(WireError::BadPath(quote(path_of(&uri).as_bytes(), VALUE_LIMIT)));
         }
-        let hosts = headers.get_all(HOST).iter().count();
-        if hosts > 1 {
-            return Err(WireError::ManyHosts(hosts));
+        if fields.hosts > 1 {
+            return Err(WireError::ManyHosts(fields.hosts));
         }
-        let timeout = headers.get(&header::GRPC_TIMEOUT);
-        let timeout = timeout.map(|value| timeout::decode(value.as_bytes())).transpose()?;
-        validate_binary(&headers)?;
-        let encoding = Encoding::parse(&headers, supported).map_err(WireError::RequestEncoding)?;
-        Ok(RequestHead {
-            uri,
-            content_type,
-            timeout,
-            encoding,
-            accept_encoding: AcceptEncoding::parse(&headers, supported),
-            user_agent: headers.get(USER_AGENT).cloned(),
-            metadata: Metadata::from_headers(headers),
-        })
+        let timeout = fields.timeout.map(|value| timeout::decode(value.as_bytes())).transpose()?;
+        if fields.has_binary {
+            validate_binary(&headers)?;
+        }
+        let encoding = Encoding::read(fields.encoding, supported).map_err(WireError::RequestEncoding)?;
+        let accept_encoding = match fields.has_accept_encoding {
+            true => AcceptEncoding::parse(&headers, supported),
+            false => AcceptEncoding::default(),
+        };
+        let user_agent = fields.user_agent.cloned();
+        let metadata = Metadata::from_headers(headers);
+        Ok(RequestHead { uri, content_type, timeout, encoding, accept_encoding, user_agent, metadata })
+    }
+}
+
+/// What a server looks at in the head of every request, found in one walk.
+///
+/// A header map hashes a name for each question, and most of the names are mostly absent.
+#[derive(Default)]
+struct Fields<'a> {
+    content_type: Option<&'a HeaderValue>,
+    timeout: Option<&'a HeaderValue>,
+    encoding: Option<&'a HeaderValue>,
+    user_agent: Option<&'a HeaderValue>,
+    hosts: usize,
+    has_accept_encoding: bool,
+    has_binary: bool,
+}
+
+impl<'a> Fields<'a> {
+    /// The first value of each name, as the map would give it.
+    fn of(headers: &'a HeaderMap) -> Fields<'a> {
+        let mut fields = Fields::default();
+        for (name, value) in headers {
+            match name.as_str() {
+                "content-type" => _ = fields.content_type.get_or_insert(value),
+                "grpc-timeout" => _ = fields.timeout.get_or_insert(value),
+                "grpc-encoding" => _ = fields.encoding.get_or_insert(value),
+                "user-agent" => _ = fields.user_agent.get_or_insert(value),
+                "host" => fields.hosts = fields.hosts.saturating_add(1),
+                "grpc-accept-encoding" => fields.has_accept_encoding = true,
+                name => fields.has_binary |= name.ends_with("-bin"),
+            }
+        }
+        fields
     }
 }
 
@@ -199,8 +236,8 @@ impl Refusal {
 }
 
 /// The content-type of a request that can be answered in its own format.
-fn read_content_type(headers: &HeaderMap) -> Result<ContentType, WireError> {
-    let Some(value) = headers.get(CONTENT_TYPE) else {
+fn read_content_type(value: Option<&HeaderValue>) -> Result<ContentType, WireError> {
+    let Some(value) = value else {
         return Err(WireError::NotGrpc("(absent)".to_owned()));
     };
     let content_type = ContentType::parse(value);

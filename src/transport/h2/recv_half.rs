@@ -53,6 +53,16 @@ impl RecvHalf {
         }
     }
 
+    /// A half on which nothing is said.
+    #[cfg(feature = "server")]
+    pub(crate) fn over() -> Self {
+        RecvHalf {
+            state: State::Done,
+            #[cfg(feature = "client")]
+            origin: None,
+        }
+    }
+
     /// The response head, and whether it is also the end of the stream (a client's first question).
     #[cfg(feature = "client")]
     pub(crate) fn poll_head(

@@ -7,7 +7,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
@@ -54,25 +54,30 @@ impl<T: Io> ServerConnection<T> {
     /// The next stream; `None` when the connection has ended in good order, or, if `until_idle`, when no stream is
     /// open.
     ///
-    /// Dropping the future loses nothing. While it is not polled, no stream of the connection moves.
-    pub(crate) async fn accept(&mut self, until_idle: bool) -> Option<Result<Accepted, TransportError>> {
+    /// While it is not polled, no stream of the connection moves.
+    pub(crate) fn poll_accept(
+        &mut self,
+        cx: &mut Context<'_>,
+        until_idle: bool,
+    ) -> Poll<Option<Result<Accepted, TransportError>>> {
         let ServerConnection { connection, outlet, first } = self;
-        let accepted = poll_fn(|cx| match outlet.poll_turn(cx, |cx| connection.poll_accept(cx)) {
+        let accepted = match outlet.poll_turn(cx, |cx| connection.poll_accept(cx)) {
+            Poll::Ready(Some(accepted)) => accepted,
+            Poll::Ready(None) => return Poll::Ready(None),
             // The end of a stream has frames to be sent, so it wakes this task.
             Poll::Pending if until_idle && !connection.has_streams() && outlet.is_drained() => {
-                Poll::Ready(None)
+                return Poll::Ready(None);
             }
-            accepted => accepted,
-        })
-        .await?;
-        Some(match accepted {
+            Poll::Pending => return Poll::Pending,
+        };
+        Poll::Ready(Some(match accepted {
             Ok((request, respond)) => {
                 let (head, stream) = request.into_parts();
                 let (send, recv) = (SendHalf::accepted(respond), RecvHalf::accepted(stream));
                 Ok(Accepted { head, send, recv })
             }
             Err(error) => Err(explain(first, error)),
-        })
+        }))
     }
 
     /// Takes no new streams and lets those that stand end: GOAWAY with the highest stream id, a PING to learn
