@@ -76,6 +76,7 @@
 //! | send and receive streams | [`Sender`], [`Streaming`], [`Upload`] |
 //! | fail well | [`Status`], [`Code`] |
 //! | say something beside the message | [`Metadata`], [`Request`], [`Response`] |
+//! | say who makes a call | [`Credentials`], [`Channel::credentials`] |
 //! | watch or refuse every call | [`Interceptor`], [`on_start`] |
 //! | bring another network, or test without one | [`transport::Connector`], [`transport::Incoming`], [`transport::pipe`] |
 //! | compress messages | [`Compressor`], [`Endpoint::compression`], [`ServerBuilder::compression`] |
@@ -148,6 +149,8 @@ pub mod wire;
 
 #[cfg(feature = "zstd")]
 pub use call::Zstd;
+#[cfg(feature = "client")]
+pub use call::{Authenticated, Credentials};
 #[cfg(feature = "transport")]
 pub use call::{
     CallInfo, Closed, Compressor, DecompressError, Direction, Interceptor, OnStart, Sender, Side, Stack,

@@ -11,6 +11,8 @@ mod cancellation;
 #[cfg(feature = "gzip")]
 mod compression;
 mod connectivity;
+#[cfg(feature = "tls-ring")]
+mod credentials;
 mod crowd;
 mod cuts;
 mod deadlines;
@@ -32,5 +34,7 @@ mod streaming;
 mod tap;
 #[cfg(feature = "tls-ring")]
 mod tls;
+#[cfg(feature = "tls-ring")]
+mod tls_files;
 mod unary;
 mod wrong_doors;

@@ -31,6 +31,8 @@ mod streaming;
 
 #[cfg(feature = "client")]
 pub(crate) mod client_call;
+#[cfg(feature = "client")]
+mod credentials;
 #[cfg(feature = "server")]
 mod request_reader;
 #[cfg(feature = "client")]
@@ -52,6 +54,8 @@ pub use self::compress::{Compressor, DecompressError};
 pub use self::compressors::Zstd;
 #[cfg(feature = "gzip")]
 pub use self::compressors::{Deflate, Gzip};
+#[cfg(feature = "client")]
+pub use self::credentials::{Authenticated, Credentials};
 pub use self::info::{CallInfo, Side};
 pub use self::interceptor::{Direction, Interceptor, OnStart, Stack, on_start};
 pub use self::sender::{Closed, Sender};

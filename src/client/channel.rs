@@ -22,7 +22,8 @@ use super::attempt::{again, again_after};
 use super::subchannel::{Patience, Subchannel};
 use crate::call::client_call::{self, Upload};
 use crate::call::{
-    CallInfo, CallSettings, CallShared, Interceptor, Sender, Side, Stack, Streaming, now, within,
+    Authenticated, CallInfo, CallSettings, CallShared, Credentials, Interceptor, Sender, Side, Stack,
+    Streaming, now, within,
 };
 use crate::deadline::Deadline;
 use crate::message::Message;
@@ -109,6 +110,14 @@ impl<I: Interceptor> Channel<I> {
     pub fn intercept<N: Interceptor>(self, next: N) -> Channel<Stack<I, N>> {
         let interceptors = Arc::new(Stack::new(self.interceptors, next));
         Channel { core: self.core, interceptors }
+    }
+
+    /// This channel with credentials for each of its calls, inside the interceptors it has.
+    ///
+    /// They are asked at the start of every call and refused on a channel without TLS. A channel with others, or with
+    /// more, is a clone away: for credentials of a single call, make it on such a clone.
+    pub fn credentials<C: Credentials>(self, credentials: C) -> Channel<Stack<I, Authenticated<C>>> {
+        self.intercept(Authenticated::new(credentials))
     }
 
     /// Makes a call with one message each way.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::ear::{Ear, Noted};
 use super::target::Target;
-use crate::peer::Address;
+use crate::peer::{Address, PeerInfo};
 use crate::policy::connectivity::ConnectivityConfig;
 use crate::policy::keepalive::KeepaliveConfig;
 use crate::policy::retry::Fate;
@@ -27,6 +27,8 @@ use crate::transport::{self, Cause, Driver, ErasedConnector, Http2Settings, Open
 /// How to connect.
 pub(super) struct Connecting {
     pub(super) target: Target,
+    /// Why the target and the settings contradict each other, if they do: then nobody is dialed.
+    pub(super) contradiction: Option<String>,
     pub(super) connector: Arc<dyn ErasedConnector>,
     pub(super) http2: Http2Settings,
     pub(super) connectivity: ConnectivityConfig,
@@ -39,33 +41,46 @@ pub(super) struct Connecting {
     pub(super) ear: Ear,
 }
 
+/// A connection that takes calls.
+pub(super) struct Dialed {
+    pub(super) opener: Opener,
+    pub(super) driver: Driver,
+    /// Who is at the other end, with the certificates it has shown.
+    pub(super) peer: PeerInfo,
+    pub(super) noted: Noted,
+}
+
 /// Connects to this address, as far as it takes until calls can be made.
-pub(super) async fn dial(
-    address: &Address,
-    connecting: &Connecting,
-) -> Result<(Opener, Driver, Noted), Status> {
+pub(super) async fn dial(address: &Address, connecting: &Connecting) -> Result<Dialed, Status> {
+    if let Some(contradiction) = &connecting.contradiction {
+        let error = TransportError::from(Cause::Tls(contradiction.clone()));
+        return Err(failure(address, error, Phase::Tls, ""));
+    }
     let io = connecting.connector.connect(address).await.map_err(|error| {
         let (phase, next) = advice(address, &error);
         failure(address, error.into(), phase, next)
     })?;
+    let (peer, foreign) = (PeerInfo::new(address.clone()), FOREIGN);
     #[cfg(feature = "tls")]
-    let io = match &connecting.tls {
+    let (io, peer, foreign) = match &connecting.tls {
         Some((tls, host)) => {
             let secured = tls.connect(io, host).await;
-            secured.map_err(|error| insecure(address, error))?
+            let failed = |error| failure(address, Cause::Tls(error).into(), Phase::Tls, "");
+            let (io, certificates) = secured.map_err(failed)?;
+            (io, peer.with_certificates(certificates), UNWANTED)
         }
-        None => io,
+        None => (io, peer, foreign),
     };
     #[cfg(feature = "tls")]
     let is_tls = connecting.tls.is_some();
     #[cfg(not(feature = "tls"))]
     let is_tls = false;
     let (io, noted) = connecting.ear.listen(io, address, is_tls);
-    let failed = |error: TransportError| failure(address, error, Phase::Handshake, FOREIGN);
+    let failed = |error: TransportError| failure(address, error, Phase::Handshake, foreign);
     let connected = transport::connect(io, address.clone(), &connecting.http2).await;
     let (opener, mut driver) = connected.map_err(failed)?;
     driver.ready().await.map_err(failed)?;
-    Ok((opener, driver, noted))
+    Ok(Dialed { opener, driver, peer, noted })
 }
 
 /// Why there is no connection to an address that said nothing.
@@ -84,13 +99,6 @@ fn failure(address: &Address, error: TransportError, phase: Phase, next: &str) -
         _ => error.to_string(),
     };
     Status::unavailable(format!("cannot connect to {address}: {text}{next}")).with_source(error)
-}
-
-#[cfg(feature = "tls")]
-fn insecure(address: &Address, error: String) -> Status {
-    let text = format!("{address}: {error}");
-    let error = TransportError::from(Cause::Tls(error)).with_phase(Phase::Tls);
-    Status::unavailable(text).with_source(error.with_fate(Fate::NeverSent).with_peer(address.clone()))
 }
 
 /// How far it came when a network refuses to connect, and what to look at.
@@ -116,3 +124,7 @@ const SILENT: &str = "; is it a gRPC server without TLS, and does a firewall let
 
 /// What to look at when somebody else answers.
 const FOREIGN: &str = "; is this the port of a gRPC server without TLS?";
+
+/// What to look at when somebody hangs up after a handshake of TLS, as a server does over a client's certificate.
+#[cfg(feature = "tls")]
+const UNWANTED: &str = "; does the server accept this client's certificate, and speak gRPC?";

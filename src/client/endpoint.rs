@@ -15,7 +15,7 @@ use super::channel::{CallDefaults, Channel};
 use super::dialing::Connecting;
 use super::ear::Ear;
 use super::subchannel::Subchannel;
-use super::target::{InvalidTarget, Target, parse_authority};
+use super::target::{Insists, InvalidTarget, Target, parse_authority};
 use crate::call::{CallSettings, Compressor};
 use crate::policy::backoff::BackoffConfig;
 use crate::policy::connectivity::ConnectivityConfig;
@@ -76,6 +76,9 @@ impl From<ConnectError> for Status {
 
 impl Endpoint {
     /// An endpoint for this target, with everything else at its default.
+    ///
+    /// A target that begins with `https://` wants TLS, and one with `http://` plaintext: if [`tls`](Endpoint::tls) says
+    /// otherwise, connecting fails and says so. Any other is taken as it is set.
     ///
     /// # Errors
     ///
@@ -225,11 +228,31 @@ impl Endpoint {
         self
     }
 
+    /// Why the target and the settings contradict each other, if they do.
+    fn contradiction(&self) -> Option<String> {
+        #[cfg(feature = "tls")]
+        let (has_tls, remedy) = (self.tls.is_some(), "give Endpoint::tls a ClientTls");
+        #[cfg(not(feature = "tls"))]
+        let (has_tls, remedy) = (false, NO_TLS);
+        let target = &self.target;
+        match (target.insists, has_tls) {
+            (Some(Insists::OnTls), false) => {
+                Some(format!("the target {target} wants TLS, which is not set: {remedy}"))
+            }
+            (Some(Insists::OnPlaintext), true) => {
+                let remedy = "write https://, or host:port alone";
+                Some(format!("the target {target} wants plaintext, but TLS is set: {remedy}"))
+            }
+            _ => None,
+        }
+    }
+
     /// A channel that connects when it is first used.
     pub fn lazy(self) -> Channel {
         let user_timeout = self.tcp_user_timeout.or(self.keepalive.map(|keepalive| keepalive.timeout));
         let sockets = || Arc::new(SocketConnector::default().tcp_user_timeout(user_timeout)) as _;
         let connecting = Connecting {
+            contradiction: self.contradiction(),
             target: self.target,
             connector: self.connector.unwrap_or_else(sockets),
             http2: self.http2,
@@ -278,6 +301,11 @@ impl fmt::Debug for Endpoint {
         f.debug_struct("Endpoint").field("target", &self.target).finish_non_exhaustive()
     }
 }
+
+/// What to do about a target that wants TLS from a build that has none.
+#[cfg(not(feature = "tls"))]
+const NO_TLS: &str =
+    "build wirewright with the feature tls-ring or tls-aws-lc, and give Endpoint::tls a ClientTls";
 
 /// PROTOCOL-HTTP2, "User Agents": `grpc-` language `-` variant `/` version.
 const USER_AGENT: &str = concat!("grpc-rust-wirewright/", env!("CARGO_PKG_VERSION"));

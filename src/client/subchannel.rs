@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::dialing::{self, Connecting};
+use super::dialing::{self, Connecting, Dialed};
 use super::driving::drive;
 use super::ear::Noted;
 use crate::call::now;
@@ -355,8 +355,8 @@ async fn dial_and_drive(
         }
     };
     match dialing::dial(&address, &connecting).await {
-        Ok((opener, driver, noted)) => {
-            tell(Event::Connected(Connection { opener, peer: PeerInfo::new(address), noted, id }));
+        Ok(Dialed { opener, driver, peer, noted }) => {
+            tell(Event::Connected(Connection { opener, peer, noted, id }));
             // How it ended is told to the calls that were on it; here only a complaint matters.
             let end = drive(driver, keepalive).await;
             tell(Event::Closed(id, end.err().map_or(Complaint::None, |error| complaint(&error))));

@@ -7,7 +7,8 @@
 //!   host:port  dns:host:port  dns:///host:port  passthrough:///host:port     looked up on every attempt
 //!   ipv4:1.2.3.4:5,6.7.8.9:10  ipv6:[::1]:5                                  tried in this order
 //!   unix:relative/path  unix:/absolute  unix:///absolute                     authority: localhost
-//!   http://host:port                                                         as if without http://
+//!   https://host  https://host:port                                          443 by default; TLS must be set
+//!   http://host  http://host:port                                            80 by default; TLS must not be set
 //! ```
 //!
 //! Must not know: how one connects.
@@ -36,6 +37,16 @@ pub struct Target {
     text: String,
     addresses: Vec<Address>,
     pub(super) authority: Authority,
+    pub(super) insists: Option<Insists>,
+}
+
+/// What the text of a target says about TLS, where it says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Insists {
+    /// `https://`
+    OnTls,
+    /// `http://`
+    OnPlaintext,
 }
 
 /// A text that is no target: says which, what is wrong with it, and what would be right.
@@ -58,7 +69,8 @@ impl Target {
     }
 
     fn new(text: &str, addresses: Vec<Address>, authority: &str) -> Result<Target, InvalidTarget> {
-        Ok(Target { text: text.to_owned(), addresses, authority: parse_authority(text, authority)? })
+        let authority = parse_authority(text, authority)?;
+        Ok(Target { text: text.to_owned(), addresses, authority, insists: None })
     }
 }
 
@@ -72,25 +84,28 @@ impl FromStr for Target {
         if let Some(list) = text.strip_prefix("ipv4:").or_else(|| text.strip_prefix("ipv6:")) {
             return literal(text, list);
         }
-        if text.starts_with("https:") {
-            return Err(invalid(
-                text,
-                "a target has no https scheme: give host:port, and TLS with Endpoint::tls",
-            ));
-        }
-        if let Some(host) = text.strip_prefix("http://") {
-            return named(text, host.trim_end_matches('/'));
+        for (scheme, port, insists) in
+            [("https://", 443, Insists::OnTls), ("http://", 80, Insists::OnPlaintext)]
+        {
+            if let Some(rest) = text.strip_prefix(scheme) {
+                let rest = rest.strip_suffix('/').unwrap_or(rest);
+                if rest.contains('/') {
+                    return Err(invalid(text, format!("a target has no path: write {scheme}host:port")));
+                }
+                let target = named(text, rest, port)?;
+                return Ok(Target { insists: Some(insists), ..target });
+            }
         }
         for scheme in ["dns:", "passthrough:"] {
             if let Some(rest) = text.strip_prefix(scheme) {
-                return named(text, endpoint_of(text, rest)?);
+                return named(text, endpoint_of(text, rest)?, DEFAULT_PORT);
             }
         }
         if let Some((scheme, _)) = text.split_once("://") {
-            let known = "host:port, dns:, passthrough:, ipv4:, ipv6:, unix: and http:// are known";
+            let known = "host:port, dns:, passthrough:, ipv4:, ipv6:, unix:, https:// and http:// are known";
             return Err(invalid(text, format!("unknown scheme {scheme:?}: {known}")));
         }
-        named(text, text)
+        named(text, text, DEFAULT_PORT)
     }
 }
 
@@ -124,7 +139,7 @@ impl From<SocketAddr> for Target {
         // An address prints as an authority, unless it has an IPv6 zone; that names an interface of this machine
         // and means nothing to the peer.
         let authority = text.parse().unwrap_or_else(|_| Authority::from_static("localhost"));
-        Target { text, addresses: vec![Address::Tcp(address)], authority }
+        Target { text, addresses: vec![Address::Tcp(address)], authority, insists: None }
     }
 }
 
@@ -160,7 +175,7 @@ fn endpoint_of<'a>(text: &str, rest: &'a str) -> Result<&'a str, InvalidTarget> 
     }
 }
 
-fn named(text: &str, endpoint: &str) -> Result<Target, InvalidTarget> {
+fn named(text: &str, endpoint: &str, default_port: u16) -> Result<Target, InvalidTarget> {
     if let Ok(address) = endpoint.parse::<SocketAddr>() {
         return Target::new(text, vec![Address::Tcp(address)], endpoint);
     }
@@ -169,8 +184,7 @@ fn named(text: &str, endpoint: &str) -> Result<Target, InvalidTarget> {
             let number = port.parse::<u16>();
             (host, number.map_err(|_| invalid(text, format!("{port:?} is not a port: write host:port")))?)
         }
-        // naming.md: the default port is 443.
-        _ => (endpoint, 443),
+        _ => (endpoint, default_port),
     };
     // `:50051`, as people write it for a listening address, means this machine.
     let host = if host.is_empty() && endpoint.starts_with(':') { "localhost" } else { host };
@@ -211,6 +225,9 @@ fn invalid(target: &str, problem: impl Into<String>) -> InvalidTarget {
     InvalidTarget { target: target.to_owned(), problem: problem.into() }
 }
 
+/// naming.md: the default port is 443.
+const DEFAULT_PORT: u16 = 443;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +254,9 @@ mod tests {
             ("unix:a/b.sock", "unix:a/b.sock", "localhost"),
             ("unix:///a/b.sock", "unix:/a/b.sock", "localhost"),
             ("http://localhost:50051/", "localhost:50051", "localhost:50051"),
+            ("http://localhost", "localhost:80", "localhost:80"),
+            ("https://example.com", "example.com:443", "example.com:443"),
+            ("https://[::1]:8443/", "[::1]:8443", "[::1]:8443"),
         ];
         for (text, addresses, authority) in table {
             assert_eq!(parts(text), (addresses.to_owned(), authority.to_owned()), "{text}");
@@ -251,7 +271,9 @@ mod tests {
             ("host:99999", "is not a port"),
             ("a b:1", "expected host:port"),
             ("user@host:1", "expected host:port"),
-            ("https://x:1", "TLS with Endpoint::tls"),
+            ("https://x:1/path", "a target has no path: write https://host:port"),
+            ("https://", "expected host:port"),
+            ("ftp://x:1", "unknown scheme"),
             ("xds:///x", "unknown scheme"),
             ("unix:", "there is no path"),
             ("unix://x", "absolute path"),

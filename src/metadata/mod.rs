@@ -236,6 +236,13 @@ impl Metadata {
         }
     }
 
+    /// Takes over every pair of `other`, in place of all that its keys had.
+    #[cfg(feature = "client")]
+    pub(crate) fn replace_with(&mut self, other: Metadata) {
+        // The map replaces with the first value of a key, and appends the others.
+        self.headers.extend(other.headers);
+    }
+
     /// The application's pairs as they travel.
     fn pairs(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         self.headers.iter().filter(|(name, _)| !key::is_hidden(name.as_str()))

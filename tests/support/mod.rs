@@ -1,5 +1,7 @@
 //! What the tests stand on: a service whose methods are closures, and a house with both ends in one process.
 
+#[cfg(feature = "tls-ring")]
+pub mod authority;
 pub mod frame;
 pub mod peer;
 pub mod scissors;
