@@ -6,6 +6,7 @@
 
 mod compare;
 mod conformance;
+mod crew;
 mod fuzz;
 mod matrix;
 mod pairings;
@@ -167,7 +168,8 @@ cargo xtask: one door to the project's chores
   cargo xtask test [--quick] [--require-peers]
       Everything that must hold: tests, feature combinations, formatting,
       lints, docs, the pairings with grpc-go's example programs, the
-      conformance suite, and everybody's command-line tools. A peer whose toolchain is missing is skipped, with a
+      conformance suite, the official interoperability cases and everybody's
+      command-line tools. A peer whose toolchain is missing is skipped, with a
       line that says so.
         --quick           the tests of the workspace and nothing else
         --require-peers   a skipped peer is a failure
@@ -182,7 +184,8 @@ cargo xtask: one door to the project's chores
 
   cargo xtask interop
       The official interoperability cases, our client and server against
-      grpc-go's own and ours, over plaintext and TLS. Writes docs/interop.md.
+      those of grpc-go, grpc-java, C-core, grpc-js and tonic, over plaintext
+      and TLS. Fetches the peers the first time. Writes docs/interop.md.
 
   cargo xtask tools
       grpcurl, grpc-health-probe and buf against our demo server, and wright

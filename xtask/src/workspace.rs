@@ -34,6 +34,12 @@ pub(crate) fn answers(command: &mut Command) -> bool {
     silent.status().is_ok_and(|status| status.success())
 }
 
+/// Whether there is a program of this name, without starting it.
+pub(crate) fn is_on_path(name: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(name).is_file())
+}
+
 /// Runs a command that talks to the terminal itself.
 ///
 /// # Errors
@@ -89,5 +95,7 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_does_not_answer() {
         assert!(!answers(&mut Command::new("no-program-has-this-name")));
+        assert!(!is_on_path("no-program-has-this-name"));
+        assert!(is_on_path("sh"));
     }
 }

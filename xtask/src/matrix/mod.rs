@@ -1,128 +1,181 @@
-//! `cargo xtask interop`: the official interoperability cases, everybody's client against everybody's server.
+//! `cargo xtask interop`: the official interoperability cases, ours against everybody's, both ways.
 //!
-//! In: nothing. Out: a table with a row for each case and a column for each pair of programs, on the terminal and
-//! in `docs/interop.md`; what went wrong in each red cell.
+//! In: nothing. Out: a table for each peer with a row for each case and a column for each pair of programs, on the
+//! terminal and in `docs/interop.md`; what went wrong in each red cell.
 //!
 //! ```text
-//!                      ours > ours   ours > go   go > ours   go > go
-//!   large_unary        pass          pass        pass        pass
-//!   server_compressed  pass          absent      -           -
+//!                      ours > go   go > ours   go > go   ours > go TLS ...
+//!   large_unary        pass        pass        pass      pass
+//!   server_compressed  absent      -           -         absent
 //! ```
 //!
-//! `absent` is a cell that fails because the peer lacks what the case needs, as `peers` has on record; such a cell
-//! that passes is a mistake on record, and fails the run. `-` is a case that the client does not have.
+//! A peer's client against its own server is the control: it tells a fault of the peer, or of our programs on its
+//! library, from a fault of ours. `absent` is a cell that fails because of what `record` has on the peer; such a cell
+//! that passes is a mistake on record, and fails the run. `-` is a case that the client does not make.
 
+mod fetch;
 mod negative;
 mod peers;
+mod record;
 mod table;
 
-use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
-use peers::{CASES, Peer, Security};
+use peers::{Files, Peer, Security};
+use record::{CASES, NEGATIVE_CASES, Verdict, verdict};
 use table::{Cell, Column, Table};
 
+use crate::crew;
 use crate::pairings::program::{Program, free_port};
-use crate::pairings::programs::{go, go_is_here};
 use crate::tally::Tally;
-use crate::workspace::{cargo, output, root, succeed};
+use crate::workspace::{is_on_path, root};
 
-/// Builds the programs, runs every cell and prints the table.
+/// Fetches the peers, plays every cell and prints the tables.
 pub(crate) fn run(tally: &mut Tally) {
     println!("== the official interoperability cases");
-    let build = ["build", "--quiet", "--package", "interop", "--bins"];
-    if let Err(why) = succeed(&mut cargo(&build)) {
-        return tally.check("the build of our interoperability programs", Err(why));
+    let peers = gather(tally);
+    let Some(ours) = peers.iter().find(|peer| peer.name == OURS) else { return };
+    let files = files(tally, &peers);
+    let columns = play(&peers, files.as_ref());
+    let misbehaving = negative::play(&peers, &ours.server.program.with_file_name("http2-server"));
+    for column in &columns {
+        record(tally, &CASES, column);
     }
-    let mut here = vec![Peer::Ours];
-    let mut versions = Vec::new();
-    if go_is_here() {
-        match build_go() {
-            Ok(version) => {
-                here.push(Peer::Go);
-                versions.push(format!("grpc-go {version}"));
-            }
-            Err(why) => tally.check("the build of grpc-go's interoperability programs", Err(why)),
-        }
-    } else {
-        tally.skip("the interoperability cases with grpc-go", "no `go` on PATH");
+    for column in &misbehaving {
+        record(tally, &NEGATIVE_CASES, column);
     }
-    // The certificates to test with come with grpc-go.
-    let ways = if here.contains(&Peer::Go) { &Security::ALL[..] } else { &[Security::Plaintext] };
-    let everybody = here.len() == Peer::ALL.len();
-    let mut table = Table::default();
-    for &security in ways {
-        for &server in &here {
-            for column in play(&here, server, security) {
-                record(tally, &CASES.map(|case| case.name), &column);
-                table.columns.push(column);
-            }
-        }
+    let tables = tables(&peers, columns, misbehaving);
+    for (heading, table) in &tables {
+        println!("\n{heading}\n\n{table}");
     }
-    let mut misbehaving = Table::default();
-    for column in negative::play(&here) {
-        record(tally, &negative::NAMES, &column);
-        misbehaving.columns.push(column);
-    }
-    let text =
-        format!("{}\n{}", table.print(&CASES.map(|case| case.name)), misbehaving.print(&negative::NAMES));
-    print!("{text}");
-    if everybody {
-        let page = table::page(&text, &versions);
-        let written = std::fs::write(root().join("docs/interop.md"), page);
+    // A page with holes would replace a whole one wherever a toolchain is missing.
+    if files.is_some() && peers.len() == 1 + fetch::SOURCES.len() {
+        let written = std::fs::write(root().join("docs/interop.md"), table::page(&peers, &tables));
         tally.check("docs/interop.md", written.map_err(|error| format!("cannot be written: {error}")));
     }
 }
 
-/// Builds grpc-go's own programs; says of which version they are.
-fn build_go() -> Result<String, String> {
-    let folder = Peer::Go.folder();
-    let mut build = go();
-    build.args(["build", "-ldflags=-s -w", "-o"]).arg(folder.join(""));
-    succeed(build.args(peers::GO_PROGRAMS))?;
-    let version = output(go().args(["list", "-m", "-f", "{{.Version}}", peers::GO_MODULE]))?;
-    Ok(version.trim().to_owned())
+/// Everybody whose programs can be had here, ourselves first.
+fn gather(tally: &mut Tally) -> Vec<Peer> {
+    let here = |source: &&fetch::Source| source.tools.iter().all(|tool| is_on_path(tool));
+    let (here, missing): (Vec<_>, Vec<_>) = fetch::SOURCES.iter().partition(here);
+    for source in missing {
+        let why = format!("not all of `{}` are on PATH", source.tools.join("`, `"));
+        tally.skip(&format!("the interoperability cases with {}", source.title), &why);
+    }
+    // Fetching waits for the network, so everybody is asked at once.
+    let fetched = thread::scope(|scope| {
+        let fetch = |source: &&'static fetch::Source| (source.title, scope.spawn(source.fetch));
+        let fetching: Vec<_> = here.iter().map(fetch).collect();
+        let mut fetched = vec![("Wirewright", fetch::ours())];
+        fetched.extend(fetching.into_iter().map(|(title, fetch)| (title, fetch.join().unwrap_or_else(lost))));
+        fetched
+    });
+    let mut peers = Vec::new();
+    for (title, outcome) in fetched {
+        match outcome {
+            Ok(peer) => peers.push(peer),
+            Err(why) => tally.check(&format!("the interoperability programs of {title}"), Err(why)),
+        }
+    }
+    peers
 }
 
-/// Runs every client against one server; a column for each.
-fn play(clients: &[Peer], server: Peer, security: Security) -> Vec<Column> {
-    let started = certificates(security).and_then(|files| Ok((start(server, &files)?, files)));
-    let column = |client: Peer| match &started {
-        Ok(((_, port), files)) => CASES.map(|case| cell(client, server, case, *port, files)).to_vec(),
-        Err(why) => vec![Cell::Fail(why.clone()); CASES.len()],
-    };
-    let heading = |client: Peer| format!("{} > {}{}", client.name(), server.name(), security.mark());
-    let columns = clients.iter().map(|&client| Column { heading: heading(client), cells: column(client) });
-    columns.collect()
+fn lost<T>(_panic: Box<dyn std::any::Any + Send>) -> Result<T, String> {
+    Err("panicked while it was fetched".to_owned())
+}
+
+/// The certificates to test with, which come with grpc-go.
+fn files(tally: &mut Tally, peers: &[Peer]) -> Option<Files> {
+    if !peers.iter().any(|peer| peer.title == "grpc-go") {
+        tally.skip("the interoperability cases over TLS", "the test certificates come with grpc-go");
+        return None;
+    }
+    match fetch::certificates() {
+        Ok(folder) => Some(Files {
+            authority: folder.join("ca.pem"),
+            certificate: folder.join("server1.pem"),
+            key: folder.join("server1.key"),
+        }),
+        Err(why) => {
+            tally.check("the test certificates", Err(why));
+            None
+        }
+    }
+}
+
+/// One client against one server that runs.
+struct Pair<'a> {
+    client: &'a Peer,
+    server: &'a Peer,
+    security: Security,
+    files: Option<&'a Files>,
+    port: Result<u16, String>,
+}
+
+/// Starts every server once, and runs against it every client that is to meet it.
+fn play(peers: &[Peer], files: Option<&Files>) -> Vec<Column> {
+    let mut running = Vec::new();
+    let mut pairs = Vec::new();
+    let secure = files.map(|files| (Security::Tls, Some(files)));
+    for (security, files) in [(Security::Plaintext, None)].into_iter().chain(secure) {
+        for server in peers {
+            let started = start(server, files);
+            let port = started.as_ref().map(|(_, port)| *port).map_err(Clone::clone);
+            running.extend(started.ok().map(|(program, _)| program));
+            let meets =
+                |client: &&Peer| [client.name, server.name].contains(&OURS) || client.name == server.name;
+            for client in peers.iter().filter(meets) {
+                pairs.push(Pair { client, server, security, files, port: port.clone() });
+            }
+        }
+    }
+    crew::each(&pairs, Pair::play)
+}
+
+impl Pair<'_> {
+    fn play(&self) -> Column {
+        let heading = format!("{} > {}{}", self.client.name, self.server.name, self.security.mark());
+        let cells = CASES.map(|case| self.cell(case)).to_vec();
+        println!("{heading}: {} pass", cells.iter().filter(|cell| **cell == Cell::Pass).count());
+        Column { peers: [self.client.name, self.server.name], heading, cells }
+    }
+
+    fn cell(&self, case: &str) -> Cell {
+        judge(verdict(self.client.title, self.server.title, case), || {
+            let port = self.port.clone()?;
+            let words = self.client.client_words(case, port, self.files);
+            finish(Program::start(&self.client.client.program, &words)?)
+        })
+    }
 }
 
 /// Starts a server on a free port.
-fn start(server: Peer, files: &Certificates) -> Result<(Program, u16), String> {
+fn start(server: &Peer, files: Option<&Files>) -> Result<(Program, u16), String> {
     let port = free_port()?;
-    let program = Program::start(&server.server(), &server.server_arguments(port, files.server.as_ref()))?;
+    let program = Program::start(&server.server.program, &server.server_words(port, files))?;
     match program.wait_port(port, START_LIMIT) {
         true => Ok((program, port)),
-        false => Err(format!("the server of {} does not answer:\n{}", server.name(), program.stop())),
+        false => Err(format!("the server of {} does not answer:\n{}", server.title, program.stop())),
     }
 }
 
-/// Makes one case.
-fn cell(client: Peer, server: Peer, case: peers::Case, port: u16, files: &Certificates) -> Cell {
-    if !client.makes(case) {
-        return Cell::NotMade;
+/// Plays a cell, and holds how it went against how it must go.
+fn judge(verdict: Verdict, play: impl FnOnce() -> Result<(), String>) -> Cell {
+    let must_fail = match verdict {
+        Verdict::NotMade => return Cell::NotMade,
+        Verdict::MustPass => None,
+        Verdict::MustFail(absence) => Some(absence),
+    };
+    match (play(), must_fail) {
+        (Ok(()), None) => Cell::Pass,
+        (Err(why), None) => Cell::Fail(why),
+        (Err(_), Some(_)) => Cell::Absent,
+        (Ok(()), Some(absence)) => {
+            Cell::Fail(format!("passes, though on record for {}: {}", absence.peer, absence.why))
+        }
     }
-    let outcome = make(client, case, port, files);
-    match (server.lacks(case), outcome) {
-        (None, Ok(())) => Cell::Pass,
-        (None, Err(why)) => Cell::Fail(why),
-        (Some(_), Err(_)) => Cell::Absent,
-        (Some(lack), Ok(())) => Cell::Fail(format!("passes, though on record for {}: {lack}", server.name())),
-    }
-}
-
-fn make(client: Peer, case: peers::Case, port: u16, files: &Certificates) -> Result<(), String> {
-    let arguments = client.client_arguments(case, port, files.authority.as_ref());
-    finish(Program::start(&client.client(), &arguments)?)
 }
 
 /// Waits for a client to end; its exit code is its verdict.
@@ -145,34 +198,28 @@ fn record(tally: &mut Tally, names: &[&str], column: &Column) {
             Cell::Absent | Cell::NotMade => {}
         }
     }
-    let made = column.cells.iter().filter(|cell| **cell == Cell::Pass).count();
-    println!("{}: {made} pass", column.heading);
 }
 
-/// The files that make a connection secure; none for plaintext.
-#[derive(Debug, Default)]
-struct Certificates {
-    /// For the client: whose word it takes.
-    authority: Option<PathBuf>,
-    /// For the server: its certificate and its key.
-    server: Option<(PathBuf, PathBuf)>,
+/// A table for ourselves, one for each peer, and one of the misbehaving server; each with its heading.
+fn tables(peers: &[Peer], columns: Vec<Column>, misbehaving: Vec<Column>) -> Vec<(String, Table)> {
+    let about = |peer: &Peer| {
+        let concerned = |column: &&Column| {
+            column.peers.contains(&peer.name) && (peer.name != OURS || column.peers == [OURS, OURS])
+        };
+        let columns = columns.iter().filter(concerned).cloned().collect();
+        (format!("{} {}", peer.title, peer.version), Table { names: CASES.to_vec(), columns })
+    };
+    let mut tables: Vec<_> = peers.iter().map(about).collect();
+    let last = Table { names: NEGATIVE_CASES.to_vec(), columns: misbehaving };
+    tables.push(("A server that misbehaves".to_owned(), last));
+    tables
 }
 
-/// grpc-go's module has the certificates that all implementations test with.
-fn certificates(security: Security) -> Result<Certificates, String> {
-    if security == Security::Plaintext {
-        return Ok(Certificates::default());
-    }
-    let folder = output(go().args(["list", "-m", "-f", "{{.Dir}}", peers::GO_MODULE]))?;
-    let folder = PathBuf::from(folder.trim()).join("testdata");
-    Ok(Certificates {
-        authority: Some(folder.join("ca.pem")),
-        server: Some((folder.join("server1.pem"), folder.join("server1.key"))),
-    })
-}
+/// What headings call our own programs.
+const OURS: &str = "ours";
 
-/// A server is there within milliseconds; a busy machine may take longer to start it.
-const START_LIMIT: Duration = Duration::from_secs(20);
+/// A server is there within a second, that of Java within two; a busy machine may take longer to start it.
+const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// The longest case, a thousand large calls at once, takes some ten seconds in a debug build.
 const CASE_LIMIT: Duration = Duration::from_secs(120);

@@ -1,64 +1,38 @@
 //! The cases of a server that misbehaves on the level of HTTP/2: our server, everybody's client.
 //!
-//! In: whose programs are here. Out: a column for each client. The server misbehaves in one way only, so every case
-//! has a server of its own.
+//! In: whose programs are here. Out: a column for each client that has such cases. The server misbehaves in one way
+//! only, so every case has a server of its own.
 
-use super::peers::Peer;
-use super::table::{Cell, Column};
-use super::{START_LIMIT, finish};
+use std::path::Path;
+
+use super::peers::{Launch, Peer};
+use super::record::{NEGATIVE_CASES, verdict};
+use super::table::Column;
+use super::{OURS, START_LIMIT, finish, judge};
+use crate::crew;
 use crate::pairings::program::{Program, free_port};
 
-/// The official cases. grpc-go's client does not have the last two.
-pub(super) const NAMES: [&str; 8] = [
-    "goaway",
-    "rst_after_header",
-    "rst_during_data",
-    "rst_after_data",
-    "ping",
-    "max_streams",
-    "data_frame_padding",
-    "no_df_padding_sanity_test",
-];
-
 /// Runs every case for every client.
-pub(super) fn play(clients: &[Peer]) -> Vec<Column> {
-    let column = |&client: &Peer| Column {
-        heading: format!("{} > misbehaving", client.name()),
-        cells: NAMES.map(|name| cell(client, name)).to_vec(),
-    };
-    clients.iter().map(column).collect()
+pub(super) fn play(peers: &[Peer], server: &Path) -> Vec<Column> {
+    let meeting: Vec<_> =
+        peers.iter().filter_map(|peer| Some((peer, peer.negative_client.as_ref()?))).collect();
+    crew::each(&meeting, |(peer, client)| {
+        let heading = format!("{} > misbehaving", peer.name);
+        // Nobody is on record as a server here, so ours stands for the misbehaving one.
+        let cells = NEGATIVE_CASES
+            .map(|case| judge(verdict(peer.title, "Wirewright", case), || make(client, server, case)));
+        Column { peers: [peer.name, OURS], heading, cells: cells.to_vec() }
+    })
 }
 
-fn cell(client: Peer, name: &str) -> Cell {
-    if client == Peer::Go && name.contains("padding") {
-        return Cell::NotMade;
-    }
-    match (make(client, name), client == Peer::Go && name == GO_MISTAKE.0) {
-        (Ok(()), false) => Cell::Pass,
-        (Err(why), false) => Cell::Fail(why),
-        (Err(_), true) => Cell::Absent,
-        (Ok(()), true) => Cell::Fail(format!("passes, though on record: {}", GO_MISTAKE.1)),
-    }
-}
-
-fn make(client: Peer, name: &str) -> Result<(), String> {
+fn make(client: &Launch, server: &Path, case: &str) -> Result<(), String> {
     let port = free_port()?;
-    let case = format!("--test_case={name}");
-    let server = Peer::Ours.folder().join("http2-server");
-    let server = Program::start(&server, &[format!("--port={port}"), case.clone()])?;
+    let case = format!("--test_case={case}");
+    let server = Program::start(server, &[format!("--port={port}"), case.clone()])?;
     if !server.wait_port(port, START_LIMIT) {
         return Err(format!("the misbehaving server does not answer:\n{}", server.stop()));
     }
-    let program = match client {
-        Peer::Ours => client.folder().join("http2-client"),
-        Peer::Go => client.folder().join("http2"),
-    };
-    let port = format!("--server_port={port}");
-    finish(Program::start(&program, &["--server_host=127.0.0.1".to_owned(), port, case])?)
+    let mut words = client.words.clone();
+    words.extend(["--server_host=127.0.0.1".to_owned(), format!("--server_port={port}"), case]);
+    finish(Program::start(&client.program, &words)?)
 }
-
-/// A case that grpc-go's client gets wrong, and how.
-pub(super) const GO_MISTAKE: (&str, &str) = (
-    "rst_during_data",
-    "its client wants UNKNOWN after RST_STREAM(NO_ERROR), and its library gives INTERNAL, as the table does",
-);

@@ -2,17 +2,24 @@
 //!
 //! In: columns of cells. Out: aligned rows, and the page that keeps them. It does not know what the cells mean.
 
-use super::peers::CASES;
+use std::fmt;
 
-/// All columns so far.
-#[derive(Debug, Default)]
+use super::OURS;
+use super::peers::Peer;
+use super::record::{Kind, RECORD};
+
+/// Cells in rows and columns.
+#[derive(Debug)]
 pub(super) struct Table {
+    pub(super) names: Vec<&'static str>,
     pub(super) columns: Vec<Column>,
 }
 
 /// One client against one server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Column {
+    /// The client and the server.
+    pub(super) peers: [&'static str; 2],
     pub(super) heading: String,
     pub(super) cells: Vec<Cell>,
 }
@@ -23,7 +30,7 @@ pub(super) enum Cell {
     Pass,
     /// And what was logged.
     Fail(String),
-    /// The server is on record as lacking what the case needs.
+    /// It is on record why it cannot pass.
     Absent,
     /// The client does not have the case.
     NotMade,
@@ -41,42 +48,60 @@ impl Cell {
 }
 
 impl Table {
-    /// The rows of these names, in the form of a Markdown table.
-    pub(super) fn print(&self, names: &[&str]) -> String {
-        let first = names.iter().map(|name| name.len()).max().unwrap_or_default();
-        let mut text = String::new();
-        let headings = self.columns.iter().map(|column| column.heading.as_str());
-        self.row(&mut text, first, "client > server", headings);
-        let rules = self.columns.iter().map(|_| "---");
-        self.row(&mut text, first, "---", rules);
-        for (at, name) in names.iter().enumerate() {
-            let words = self.columns.iter().map(|column| column.cells.get(at).map_or("", Cell::word));
-            self.row(&mut text, first, name, words);
-        }
-        text
+    /// How many cells passed.
+    fn passed(&self) -> usize {
+        self.columns.iter().flat_map(|column| &column.cells).filter(|cell| **cell == Cell::Pass).count()
     }
 
-    fn row<'a>(&self, text: &mut String, first: usize, name: &str, words: impl Iterator<Item = &'a str>) {
-        text.push_str(&format!("| {name:first$} |"));
+    fn row<'a>(
+        &self,
+        to: &mut fmt::Formatter<'_>,
+        name: &str,
+        words: impl Iterator<Item = &'a str>,
+    ) -> fmt::Result {
+        let first = self.names.iter().map(|name| name.len()).max().unwrap_or_default();
+        write!(to, "| {name:first$} |")?;
         for (column, word) in self.columns.iter().zip(words) {
-            text.push_str(&format!(" {word:width$} |", width = column.heading.len()));
+            write!(to, " {word:width$} |", width = column.heading.len())?;
         }
-        text.push('\n');
+        writeln!(to)
     }
 }
 
-/// The page that keeps the table.
-pub(super) fn page(table: &str, versions: &[String]) -> String {
+/// In the form of a Markdown table.
+impl fmt::Display for Table {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.row(to, "client > server", self.columns.iter().map(|column| column.heading.as_str()))?;
+        self.row(to, "---", self.columns.iter().map(|_| "---"))?;
+        for (at, name) in self.names.iter().enumerate() {
+            let words = self.columns.iter().map(|column| column.cells.get(at).map_or("", Cell::word));
+            self.row(to, name, words)?;
+        }
+        Ok(())
+    }
+}
+
+/// The page that keeps the tables.
+pub(super) fn page(peers: &[Peer], tables: &[(String, Table)]) -> String {
     let mut text = String::from(INTRODUCTION);
-    text.push_str(&format!("\nPeers: {}.\n\n{table}\n", versions.join(", ")));
-    text.push_str("## What peers lack\n\n");
-    for case in CASES {
-        if let Some(lack) = super::Peer::Go.lacks(case) {
-            text.push_str(&format!("- grpc-go, `{}`: {lack}.\n", case.name));
+    let passed: usize = tables.iter().map(|(_, table)| table.passed()).sum();
+    text.push_str(&format!("\n{passed} cells pass; none fails.\n"));
+    for (heading, table) in tables {
+        text.push_str(&format!("\n## {heading}\n\n{table}"));
+    }
+    text.push_str("\n## What peers lack\n");
+    for peer in peers.iter().filter(|peer| peer.name != OURS) {
+        text.push_str(&format!("\n{}:\n\n", peer.title));
+        for absence in RECORD.iter().filter(|absence| absence.peer == peer.title) {
+            let (mark, side) = match absence.kind {
+                Kind::NotMade => ("`-`", "client"),
+                Kind::ClientFails => ("absent", "client"),
+                Kind::ServerLacks | Kind::ServerLacksUnseen => ("absent", "server"),
+            };
+            let cases = absence.cases.join(", ");
+            text.push_str(&format!("- {mark}, {side}: {cases}: {}.\n", absence.why));
         }
     }
-    let (case, mistake) = super::negative::GO_MISTAKE;
-    text.push_str(&format!("- grpc-go, `{case}`: {mistake}.\n"));
     text
 }
 
@@ -84,14 +109,18 @@ const INTRODUCTION: &str = "\
 # Interoperability
 
 The official test cases of gRPC (`doc/interop-test-descriptions.md`), each
-implementation's own client against each one's own server, over plaintext and
-over TLS. Then the cases of a server that misbehaves on the level of HTTP/2
+client against each server named above the column, over plaintext and over
+TLS. The programs of grpc-go and grpc-java are their own, as published; those
+of C-core, grpc-js and tonic are ours, below `tests/interop`, on their
+libraries as published. A peer's client against its own server is the control.
+Then the cases of a server that misbehaves on the level of HTTP/2
 (`doc/negative-http2-interop-test-descriptions.md`): the server is ours.
 `cargo xtask interop` runs them all and writes this page.
 
 - `pass`: the client saw what it had to see.
-- `absent`: the peer lacks what the case needs, or is at odds with it; see below.
-- `-`: the client does not have the case.
+- `absent`: the peer lacks what the case needs, or is at odds with it; see
+  the end of the page. Such a cell is played too, and must fail.
+- `-`: the client does not make the case; see there.
 ";
 
 #[cfg(test)]
@@ -100,9 +129,13 @@ mod tests {
 
     #[test]
     fn rows_line_up_under_their_headings() {
-        let column =
-            |heading: &str, cells: &[Cell]| Column { heading: heading.into(), cells: cells.to_vec() };
+        let column = |heading: &str, cells: &[Cell]| Column {
+            peers: ["ours", "go"],
+            heading: heading.into(),
+            cells: cells.to_vec(),
+        };
         let table = Table {
+            names: vec!["empty_unary____", "two"],
             columns: vec![
                 column("ours > go", &[Cell::Pass, Cell::Absent]),
                 column("go > go", &[Cell::Fail("why".into()), Cell::NotMade]),
@@ -114,6 +147,7 @@ mod tests {
 | empty_unary____ | pass      | FAIL    |
 | two             | absent    | -       |
 ";
-        assert_eq!(table.print(&["empty_unary____", "two"]), lines);
+        assert_eq!(table.to_string(), lines);
+        assert_eq!(table.passed(), 1);
     }
 }
