@@ -52,6 +52,7 @@ pub(crate) fn run(options: Options) -> Tally {
     conformance::run(&mut tally);
     matrix::run(&mut tally);
     tools::run(&mut tally);
+    promises::check(&mut tally);
     tally
 }
 
