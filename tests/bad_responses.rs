@@ -8,10 +8,10 @@ use crate::support::talk::{MANY, ONE};
 use crate::support::{all_quiet, within};
 
 /// What a call came to: the messages that arrived, and its end.
-type Outcome = (Vec<String>, Result<(), Status>);
+pub type Outcome = (Vec<String>, Result<(), Status>);
 
 /// Makes a unary and a bidi call to a server that answers so.
-async fn outcomes(answer: impl Fn(&mut Peer, u32)) -> [Outcome; 2] {
+pub async fn outcomes(answer: impl Fn(&mut Peer, u32)) -> [Outcome; 2] {
     let (channel, mut door) = answerer(|endpoint| endpoint);
     let calls = channel.clone();
     let mut unary = tokio::spawn(async move { calls.unary(&ONE, Request::new("?".into())).await });
@@ -57,7 +57,9 @@ async fn outcomes(answer: impl Fn(&mut Peer, u32)) -> [Outcome; 2] {
             Err(status) => break Err(status),
         }
     };
-    assert!(matches!(within(replies.message()).await, Ok(None)), "after the end there is nothing");
+    for _ in 0..1_000 {
+        assert!(matches!(within(replies.message()).await, Ok(None)), "after the end there is nothing");
+    }
     while within(sender.send("more".into())).await.is_ok() {}
     drop((sender, replies, channel));
     peer.hang_up().await;
@@ -94,17 +96,6 @@ async fn ends(what: &str, code: Code, text: &str, answer: impl Fn(&mut Peer, u32
 }
 
 #[tokio::test]
-async fn a_good_answer_is_good() {
-    let good = |peer: &mut Peer, stream| {
-        peer.headers(stream, HEAD).data(stream, &message("!")).trailers(stream, OK);
-    };
-    for (messages, end) in outcomes(good).await {
-        assert_eq!(messages, ["!"]);
-        end.unwrap();
-    }
-}
-
-#[tokio::test]
 async fn a_stream_cut_short_is_never_ok() {
     let m = message("hello");
     let closed = "without sending trailers";
@@ -136,15 +127,6 @@ async fn a_stream_cut_short_is_never_ok() {
     ends("the socket closed in a message", Code::Unavailable, "connection", |p, s| {
         p.headers(s, HEAD).data(s, &m[..8]).go_away(s, NO_ERROR, b"").raw(b"\0\0\x01\0");
         p.hang_up_after();
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_failure_told_in_the_middle_of_a_message_is_what_the_caller_hears() {
-    ends("trailers with a status", Code::DataLoss, "half is gone", |p, s| {
-        let trailers = [("grpc-status", "15"), ("grpc-message", "half is gone")];
-        p.headers(s, HEAD).data(s, &message("hello")[..8]).trailers(s, &trailers);
     })
     .await;
 }
@@ -244,35 +226,11 @@ async fn a_fault_of_the_server_resets_the_stream_with_cancel() {
 }
 
 #[tokio::test]
-async fn the_number_of_messages_is_the_methods_for_a_unary_call() {
-    let [(_, none), _] = outcomes(|p, s| {
-        p.headers(s, HEAD).trailers(s, OK);
-    })
-    .await;
-    assert_eq!(none.unwrap_err().code(), Code::Unimplemented);
-    let [(_, none), (messages, end)] = outcomes(|p, s| {
-        p.trailers(s, &[HEAD, OK].concat());
-    })
-    .await;
-    assert_eq!(none.unwrap_err().code(), Code::Unimplemented);
-    assert_eq!((messages.len(), end.is_ok()), (0, true));
-    let [(_, two), (messages, end)] = outcomes(|p, s| {
-        p.headers(s, HEAD).data(s, &message("a")).data(s, &message("b")).trailers(s, OK);
-    })
-    .await;
-    assert_eq!(two.unwrap_err().code(), Code::Unimplemented);
-    assert_eq!((messages.len(), end.is_ok()), (2, true));
-}
-
-#[tokio::test]
 async fn faults_in_trailers_are_never_ok() {
     for (fields, code, text) in [
-        (&[("x", "y")][..], Code::Unknown, "without grpc-status"),
-        (&[("grpc-status", "")], Code::Unknown, "malformed grpc-status"),
+        (&[("grpc-status", "")][..], Code::Unknown, "malformed grpc-status"),
         (&[("grpc-status", "zero")], Code::Unknown, "malformed grpc-status"),
         (&[("grpc-status", "+0")], Code::Unknown, "malformed grpc-status"),
-        (&[("grpc-status", "0"), ("grpc-status", "5")], Code::Unknown, "more than once"),
-        (&[("grpc-status", "77"), ("grpc-message", "new")], Code::Unknown, "unknown grpc-status 77: new"),
         (&[("grpc-status", "5"), ("grpc-message", "100%zz%4")], Code::NotFound, "100%zz%4"),
         (&[("grpc-status", "5"), ("x-a-bin", "*")], Code::Internal, "malformed x-a-bin: not base64"),
         (&[("grpc-status", "0"), ("x-a-bin", "*")], Code::Internal, "malformed x-a-bin: not base64"),
@@ -286,21 +244,6 @@ async fn faults_in_trailers_are_never_ok() {
         })
         .await;
     }
-}
-
-#[tokio::test]
-async fn a_status_in_a_head_that_messages_follow_means_nothing() {
-    let head = [HEAD, &[("grpc-status", "5")]].concat();
-    let [(_, one), (messages, end)] = outcomes(|p, s| {
-        p.headers(s, &head).data(s, &message("m")).trailers(s, OK);
-    })
-    .await;
-    one.unwrap();
-    assert_eq!((messages.len(), end.is_ok()), (1, true));
-    ends("and no trailers", Code::Internal, "without sending trailers", |p, s| {
-        p.headers(s, &[HEAD, OK].concat()).last_data(s, &message("m"));
-    })
-    .await;
 }
 
 #[tokio::test]
@@ -332,7 +275,6 @@ async fn what_is_not_grpc_follows_the_http_table() {
 async fn a_head_that_cannot_be_read_is_internal() {
     for (field, text) in [
         (("content-type", "application/grpc+json"), "not the message format"),
-        (("grpc-encoding", "gzip"), "gzip was not offered"),
         (("x-a-bin", "*"), "malformed x-a-bin"),
     ] {
         ends("a head", Code::Internal, text, |p, s| {
@@ -343,20 +285,6 @@ async fn a_head_that_cannot_be_read_is_internal() {
         })
         .await;
     }
-}
-
-#[tokio::test]
-async fn heads_that_come_twice_and_interim_ones() {
-    ends("a second head", Code::Internal, "", |p, s| {
-        p.headers(s, HEAD).data(s, &message("m")).headers(s, HEAD).trailers(s, OK);
-    })
-    .await;
-    let [(_, one), (_, many)] = outcomes(|p, s| {
-        p.headers(s, &[(":status", "103")]).headers(s, HEAD).data(s, &message("m")).trailers(s, OK);
-    })
-    .await;
-    one.unwrap();
-    many.unwrap();
 }
 
 #[tokio::test]

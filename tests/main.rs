@@ -22,6 +22,7 @@ mod healing;
 #[cfg(feature = "health")]
 mod health;
 mod interceptors;
+mod lessons;
 mod limits;
 mod on_the_wire;
 #[cfg(feature = "reflection")]

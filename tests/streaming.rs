@@ -55,16 +55,6 @@ async fn both_sides_stream_and_answers_come_while_requests_go() {
 }
 
 #[tokio::test]
-async fn both_halves_are_here_before_the_server_has_said_anything() {
-    let house = House::with(Talk::new(Stub {
-        many: Box::new(|_, _| Box::pin(std::future::pending())),
-        ..Stub::default()
-    }));
-    let halves = within(house.channel.bidi_streaming(&MANY, Request::new(()))).await;
-    assert!(halves.is_ok());
-}
-
-#[tokio::test]
 async fn a_hundred_thousand_small_messages_arrive_in_order_while_the_reader_is_late() {
     const COUNT: usize = 100_000;
     let house = House::with(Talk::new(Stub {

@@ -93,20 +93,6 @@ async fn a_message_of_many_windows_passes() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_limit_is_resource_exhausted_on_either_side() {
-    let small = |endpoint: wirewright::Endpoint| endpoint.max_receive_message_size(100);
-    let server = wirewright::Server::builder().add_service(Talk::new(Stub::default()));
-    let house = House::build(server.max_receive_message_size(1_000), small);
-    for size in [500, 5_000] {
-        let request = Request::new("x".repeat(size));
-        let status = within(house.channel.unary(&ONE, request)).await.unwrap_err();
-        assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
-    }
-    assert!(within(house.channel.unary(&ONE, Request::new("ok".into()))).await.is_ok());
-    house.close().await;
-}
-
-#[tokio::test]
 async fn many_calls_share_one_connection() {
     let house = House::with(Talk::new(Stub::default()));
     let calls = (0..500).map(|n| {
