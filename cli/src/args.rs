@@ -8,8 +8,11 @@
 use clap::{Parser, Subcommand};
 
 use crate::call::CallArguments;
+use crate::completions::CompletionsArguments;
 use crate::describe::DescribeArguments;
 use crate::list::ListArguments;
+use crate::load::LoadArguments;
+use crate::peek::PeekArguments;
 use crate::probe::ProbeArguments;
 
 /// gRPC from the wire up: see what crosses it
@@ -37,6 +40,12 @@ pub(crate) enum Command {
     /// Ask a server whether it is well, with the flags and exit codes of grpc_health_probe
     #[command(help_template = PAGE, before_help = PROBE_EXAMPLES, after_help = PROBE_ENDINGS)]
     Probe(Box<ProbeArguments>),
+    /// Show protobuf bytes as text, or turn such text into bytes
+    #[command(help_template = PAGE, before_help = PEEK_EXAMPLES, after_help = PEEK_ENDINGS)]
+    Peek(Box<PeekArguments>),
+    /// Make the same call again and again, and tell how long it takes
+    #[command(help_template = PAGE, before_help = LOAD_EXAMPLES, after_help = LOAD_ENDINGS)]
+    Load(Box<LoadArguments>),
     /// Make four calls, one of each kind, and print what crossed the wire
     #[command(help_template = PAGE, before_help = DEMO_EXAMPLES, after_help = DEMO_ENDINGS)]
     Demo {
@@ -49,6 +58,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDR", value_parser = with_port, verbatim_doc_comment)]
         listen: Option<String>,
     },
+    /// Write a script that completes what is typed in a shell
+    #[command(help_template = PAGE, before_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArguments),
+    /// Write the manual, in roff
+    #[command(help_template = PAGE, before_help = MAN_EXAMPLES)]
+    Man,
 }
 
 /// Refuses what cannot be an address, before anybody is asked to look it up.
@@ -65,6 +80,21 @@ const PAGE: &str = "\
 {before-help}{usage-heading} {usage}
 
 {all-args}{after-help}";
+
+/// What every page ends with.
+macro_rules! endings {
+    () => {
+        "\
+Exit codes:
+  0  done
+  1  it could not be done: standard error says why, and what to do
+  2  the command line makes no sense
+
+Environment:
+  NO_COLOR          set to anything: no colours
+  CLICOLOR_FORCE    set to anything: colours even where standard output is no terminal"
+    };
+}
 
 const EXAMPLES: &str = "\
 Examples:
@@ -105,6 +135,50 @@ Examples:
   wright probe -addr localhost:50051 -service helloworld.Greeter
   wright probe -addr api.example.com:443 -tls -rpc-timeout 250ms";
 
+const PEEK_EXAMPLES: &str = "\
+Examples:
+  wright peek message.bin                                   what is in it, as far as the wire tells
+  wright peek -proto shop.proto -type shop.Order order.bin  the same with names and types
+  echo '1: {\"world\"} 2: 150' | wright peek -s > message.bin";
+
+const PEEK_ENDINGS: &str = concat!(
+    "\
+The text is that of Google's protoscope:
+  1: 150   2: -3z   3: 1.5   4: 0x3i32   5: {\"text\"}   6: {`00ff`}   7: {1: 5}   8: !{1: 5}   # remark
+  Numbers are varints, with z zigzag ones; i32 and i64 are of fixed size, and so are floats.
+
+",
+    endings!()
+);
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  wright completions bash > /etc/bash_completion.d/wright
+  wright completions zsh > ~/.zfunc/_wright
+  wright completions fish > ~/.config/fish/completions/wright.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  wright man | man -l -
+  wright man > /usr/local/share/man/man1/wright.1";
+
+const LOAD_EXAMPLES: &str = "\
+Examples:
+  wright load -plaintext localhost:50051 helloworld.Greeter/SayHello                  all it can do
+  wright load -plaintext --rps 2000 -z 30s localhost:50051 helloworld.Greeter/SayHello   at a rate
+  wright load -plaintext -n 100000 -o json localhost:50051 helloworld.Greeter/SayHello > run.json";
+
+const LOAD_ENDINGS: &str = concat!(
+    "\
+Which loop:
+  Without --rps each caller calls again as soon as its call has ended. With it, calls begin at
+  even intervals; one that begins late because every caller is waiting counts from when it was
+  due, so that a server that stalls cannot hide it. Ctrl-C ends a run early.
+
+",
+    endings!()
+);
+
 const PROBE_ENDINGS: &str = "\
 Exit codes:
   0  it is SERVING
@@ -112,21 +186,6 @@ Exit codes:
   2  it could not be reached
   3  it was reached, and the question failed
   4  it answered that it is not well";
-
-/// What every page ends with.
-macro_rules! endings {
-    () => {
-        "\
-Exit codes:
-  0  done
-  1  it could not be done: standard error says why, and what to do
-  2  the command line makes no sense
-
-Environment:
-  NO_COLOR          set to anything: no colours
-  CLICOLOR_FORCE    set to anything: colours even where standard output is no terminal"
-    };
-}
 
 const ENDINGS: &str = endings!();
 

@@ -15,6 +15,7 @@
 mod args;
 mod argv;
 mod call;
+mod completions;
 mod demo;
 mod describe;
 mod dial;
@@ -22,7 +23,9 @@ mod failure;
 mod headers;
 mod json;
 mod list;
+mod load;
 mod output;
+mod peek;
 mod probe;
 mod schema;
 mod style;
@@ -57,7 +60,8 @@ fn main() -> ExitCode {
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             if !matches!(failure, Failure::Said { .. }) {
-                output::remark(format_args!("{}: {failure}", paint(style::ERROR, "error")));
+                let text = output::tame(&failure.to_string());
+                output::remark(format_args!("{}: {text}", paint(style::ERROR, "error")));
             }
             if !failure.hint().is_empty() {
                 output::remark(format_args!("{}: {}", paint(style::HINT, "hint"), failure.hint()));
@@ -67,13 +71,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what was asked for, on one thread: nothing here is worth a second one.
+/// Does what was asked for, on one thread: only a load is worth more.
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Failure::Runtime)?;
+    let mut builder = match arguments.command {
+        Command::Load(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = builder.enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
         match arguments.command {
             Command::Call(arguments) => call::run(*arguments).await,
+            Command::Load(arguments) => load::run(*arguments).await,
+            Command::Peek(arguments) => peek::run(*arguments).await,
+            Command::Completions(arguments) => completions::run(&arguments),
+            Command::Man => completions::man(),
             Command::List(arguments) => list::run(*arguments).await,
             Command::Describe(arguments) => describe::run(*arguments).await,
             Command::Probe(arguments) => probe::run(*arguments).await,

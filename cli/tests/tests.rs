@@ -7,6 +7,8 @@ mod describing;
 mod doors;
 mod help;
 mod listen;
+mod loading;
 mod odd;
+mod peeking;
 mod probing;
 mod support;

@@ -13,6 +13,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage, Value};
 use wirewright::Status;
 
 use crate::json::{self, Style};
+use crate::output::tame;
 
 /// The details as they travel.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -39,8 +40,8 @@ fn text(detail: &Any, pool: &DescriptorPool) -> String {
     let decoded = known.and_then(|known| DynamicMessage::decode(known, detail.value.as_slice()).ok());
     let written = decoded.and_then(|message| json::write(&message, Style::default()).ok());
     match written {
-        Some(json) => format!("{name} {json}"),
-        None => format!("{name}, {} bytes of a type that is not known here", detail.value.len()),
+        Some(json) => format!("{} {json}", tame(name)),
+        None => format!("{}, {} bytes of a type that is not known here", tame(name), detail.value.len()),
     }
 }
 

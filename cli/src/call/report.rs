@@ -13,7 +13,7 @@ use super::details;
 use super::flags::CallArguments;
 use crate::describe;
 use crate::dial::Dialed;
-use crate::output::remark;
+use crate::output::{remark, tame};
 use crate::style::{self, paint};
 
 /// What is to be said, and what has happened so far.
@@ -117,7 +117,7 @@ impl Report {
         }
         remark(paint(style::BAD, "ERROR:"));
         remark(format_args!("  Code: {}", paint(style::STRONG, camel(status.code()))));
-        remark(format_args!("  Message: {}", status.message()));
+        remark(format_args!("  Message: {}", tame(status.message())));
         if !details.is_empty() {
             remark("  Details:");
         }
@@ -167,7 +167,7 @@ fn listed(metadata: &Metadata) -> String {
     let told = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
     let fields = metadata.headers().iter().filter(|(name, _)| !told.contains(&name.as_str()));
     let line = |name: &str, value: &[u8]| {
-        format!("{}: {}\n", paint(style::NAME, name), String::from_utf8_lossy(value))
+        format!("{}: {}\n", paint(style::NAME, name), tame(&String::from_utf8_lossy(value)))
     };
     let lines: String = fields.map(|(name, value)| line(name.as_str(), value.as_bytes())).collect();
     if lines.is_empty() { EMPTY.to_owned() } else { lines }

@@ -38,7 +38,7 @@ pub(crate) struct ConnectionFlags {
     /// Give up connecting after so long [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) connect_timeout: Option<Duration>,
-    /// Have the system probe the connection when it has been idle for so long
+    /// Ask the server whether it is still there when it has been silent for so long; ten at the least
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) keepalive_time: Option<Duration>,
     /// Give up altogether after so long

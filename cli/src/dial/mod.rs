@@ -16,6 +16,7 @@ mod witness;
 
 use std::time::{Duration, Instant};
 
+use wirewright::policy::keepalive::KeepaliveConfig;
 use wirewright::{Channel, Deadline, Endpoint, Gzip};
 
 use crate::failure::Failure;
@@ -43,7 +44,7 @@ pub(crate) async fn dial(address: &str, flags: &ConnectionFlags) -> Result<Diale
     let started = Instant::now();
     let target = if flags.unix { format!("unix:{address}") } else { address.to_owned() };
     let patience = flags.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-    let witness = Witness::new(flags.keepalive_time);
+    let witness = Witness::default();
     let mut endpoint = Endpoint::new(target.as_str())
         .map_err(|error| Failure::usage(error.to_string(), "give host:port, or a path with -unix"))?
         .connect_timeout(patience, patience)
@@ -55,6 +56,13 @@ pub(crate) async fn dial(address: &str, flags: &ConnectionFlags) -> Result<Diale
     }
     if let Some(bytes) = flags.max_msg_sz {
         endpoint = endpoint.max_receive_message_size(bytes);
+    }
+    if let Some(time) = flags.keepalive_time {
+        endpoint = endpoint.keepalive(KeepaliveConfig {
+            timeout: time,
+            without_calls: true,
+            ..KeepaliveConfig::new(time)
+        });
     }
     if !flags.plaintext {
         endpoint = endpoint.tls(tls::client(flags)?);

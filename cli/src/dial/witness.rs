@@ -9,41 +9,21 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use wirewright::Address;
 use wirewright::transport::{Connector, Io, SocketConnector};
 
 /// Connects as the library does, and remembers; its clones share what they remember.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Witness {
     first: Arc<Mutex<Vec<u8>>>,
-    keepalive: Option<Duration>,
 }
 
 impl Witness {
-    /// Remembers nothing yet. With a length of time, the system probes connections that are idle for so long: a probe
-    /// of TCP, as nothing here sends HTTP/2's PING.
-    pub(super) fn new(keepalive: Option<Duration>) -> Witness {
-        Witness { first: Arc::default(), keepalive }
-    }
-
     /// What the server said first on the last connection.
     pub(super) fn first_bytes(&self) -> Vec<u8> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    async fn tcp(&self, stream: io::Result<TcpStream>) -> io::Result<Box<dyn Io>> {
-        let stream = stream?;
-        stream.set_nodelay(true)?;
-        if let Some(idle) = self.keepalive {
-            let probe = TcpKeepalive::new().with_time(idle).with_interval(idle);
-            SockRef::from(&stream).set_tcp_keepalive(&probe)?;
-        }
-        Ok(Box::new(stream))
     }
 }
 
@@ -52,11 +32,7 @@ impl Connector for Witness {
 
     async fn connect(&self, address: &Address) -> io::Result<Watched> {
         self.first.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let io = match address {
-            Address::Tcp(address) => self.tcp(TcpStream::connect(address).await).await?,
-            Address::Name(name, port) => self.tcp(TcpStream::connect((name.as_str(), *port)).await).await?,
-            other => SocketConnector::default().connect(other).await?,
-        };
+        let io = SocketConnector::default().connect(address).await?;
         Ok(Watched { io, first: self.first.clone() })
     }
 }

@@ -28,7 +28,7 @@ use crate::failure::Failure;
 use crate::headers::HeaderFlags;
 use crate::output::{print, remark};
 use crate::style::{self, paint};
-use duration::duration;
+pub(crate) use duration::duration;
 
 /// What can be typed after `probe`.
 #[derive(Args, Debug)]
