@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use wirewright::{Code, Request};
 
-use crate::support::talk::{MANY, ONE, Stub, Talk};
-use crate::support::{Farewell, House, within};
+use crate::support::frame::{CANCEL, Frame};
+use crate::support::peer::answerer;
+use crate::support::talk::{MANY, MANY_REPLIES, ONE, Stub, Talk};
+use crate::support::{Farewell, House, all_quiet, within};
 
 #[tokio::test]
 async fn dropping_a_call_drops_its_handler() {
@@ -95,5 +97,52 @@ async fn a_reader_dropped_early_cancels_the_call_and_closes_the_sender() {
     drop(replies);
     within(gone.notified()).await;
     assert!(within(sender.send("anyone?".into())).await.is_err());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_cancelled_ends_cancelled_on_either_side() {
+    let (channel, mut door) = answerer(|endpoint| endpoint);
+    let calls = channel.clone();
+    let opening = tokio::spawn(async move { calls.bidi_streaming(&MANY, Request::new(())).await });
+    let mut peer = door.server().await;
+    let (stream, _) = peer.request().await;
+    let (mut sender, mut replies) = within(opening).await.unwrap().unwrap();
+    replies.cancel();
+    assert_eq!(peer.next().await, Frame::Reset { stream, reason: CANCEL });
+    let status = within(replies.message()).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Cancelled, "the call was cancelled by its caller"));
+    assert!(within(replies.message()).await.unwrap().is_none(), "after the end there is nothing");
+    replies.cancel();
+    assert!(within(replies.message()).await.unwrap().is_none(), "what is over stays as it is");
+    assert!(within(sender.send("anyone?".into())).await.is_err());
+    drop((sender, replies, channel));
+    peer.hang_up().await;
+    all_quiet().await;
+}
+
+#[tokio::test]
+async fn cancelling_drops_the_handler() {
+    let gone = Arc::new(Notify::new());
+    let goes = gone.clone();
+    let house = House::with(Talk::new(Stub {
+        many_replies: Box::new(move |_, replies| {
+            let farewell = Farewell(goes.clone());
+            Box::pin(async move {
+                replies.send("the first".into()).await?;
+                std::future::pending::<()>().await;
+                drop(farewell);
+                Ok(())
+            })
+        }),
+        ..Stub::default()
+    }));
+    let request = Request::new(String::new());
+    let mut replies = within(house.channel.server_streaming(&MANY_REPLIES, request)).await.unwrap();
+    assert!(within(replies.message()).await.unwrap().is_some());
+    replies.cancel();
+    within(gone.notified()).await;
+    assert_eq!(within(replies.message()).await.unwrap_err().code(), Code::Cancelled);
+    drop(replies);
     house.close().await;
 }

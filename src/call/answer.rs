@@ -147,19 +147,24 @@ impl Wire {
         head: Option<Metadata>,
         mut trailers: Metadata,
     ) -> Result<(), Ended> {
-        let end = end.map_err(Status::for_answer);
+        let mut end = end.map_err(Status::for_answer);
         if let Some(Stop::Peer(_)) = self.stopped {
-            call.end(&end, &mut trailers);
+            // Nobody is there to hear of a panic.
+            let _ = observed(|| call.end(&end, &mut trailers));
             self.send.cancel();
             return Err(Ended);
         }
         // An error before the first message is one block, unless a head was prepared that would be lost with it.
         let head = head.filter(|head| self.order.is_untouched() && (end.is_ok() || !head.is_empty()));
         if let Some(mut head) = head {
-            call.headers(&mut head);
-            self.send_head(Head { metadata: head, encoding: Encoding::Identity });
+            match observed(|| call.headers(&mut head)) {
+                Ok(()) => self.send_head(Head { metadata: head, encoding: Encoding::Identity }),
+                Err(panicked) => end = Err(panicked),
+            }
         }
-        call.end(&end, &mut trailers);
+        if let Err(panicked) = observed(|| call.end(&end, &mut trailers)) {
+            end = Err(panicked);
+        }
         let trailers = Trailers { end, metadata: trailers };
         let sent = match self.order.is_untouched() {
             true => self.send.send_head(trailers.into_response(self.content_type.clone()), true),
@@ -237,6 +242,14 @@ impl Wire {
         let alarm = || Box::pin(tokio::time::sleep_until(deadline.instant().into()));
         self.alarm.get_or_insert_with(alarm).as_mut().poll(cx).map(|()| Stop::Deadline)
     }
+}
+
+/// Lets interceptors see a moment that they cannot refuse, other than by a panic.
+pub(super) fn observed(moment: impl FnOnce()) -> Result<(), Status> {
+    caught(|| {
+        moment();
+        Ok(())
+    })
 }
 
 /// Runs a piece of the application. If it panics, this is what the caller hears: that it happened. What the panic

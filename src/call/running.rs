@@ -19,7 +19,7 @@ use std::task::{Context, Poll, ready};
 use bytes::BytesMut;
 use pin_project_lite::pin_project;
 
-use super::answer::caught;
+use super::answer::{caught, observed};
 use super::interceptor::{Direction, Interceptor};
 use super::outbox::Head;
 use super::sender::Sender;
@@ -107,7 +107,7 @@ impl<I: Interceptor, R: Message> Running<I, R> {
         }
         let mut head = encoded?;
         if wire.order.is_untouched() {
-            call.headers(&mut head.metadata);
+            observed(|| call.headers(&mut head.metadata))?;
             wire.send_head(head);
         }
         Ok(())

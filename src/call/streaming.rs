@@ -68,6 +68,9 @@ enum Source {
     Request(RequestReader),
     #[cfg(feature = "client")]
     Response(ResponseReader),
+    /// Cancelled here, and not yet told.
+    #[cfg(feature = "client")]
+    Cancelled(Status),
     /// After the first error or end.
     Over,
 }
@@ -127,7 +130,7 @@ impl<T: Message> Streaming<T> {
                 Poll::Ready(message)
             }
             #[cfg(feature = "client")]
-            Source::Response(_) => self.poll_response(cx),
+            Source::Response(_) | Source::Cancelled(_) => self.poll_response(cx),
         }
     }
 
@@ -192,6 +195,18 @@ impl<T: Message> Streaming<T> {
         Ok(self.head.get_or_insert_default())
     }
 
+    /// On a client: cancels the call. The stream is reset with CANCEL, and the server's handler is dropped.
+    ///
+    /// The next [`message`](Streaming::message) is the error `CANCELLED`, or `DEADLINE_EXCEEDED` if the time has come
+    /// already; messages that have arrived and were not asked for are lost. Does nothing to a call that is over.
+    /// Dropping this half cancels as well; this is for those who want to read the end like any other.
+    pub fn cancel(&mut self) {
+        if matches!(self.source, Source::Response(_)) {
+            let status = self.fail(Status::cancelled("the call was cancelled by its caller"));
+            self.source = Source::Cancelled(status);
+        }
+    }
+
     /// On a client: the metadata of the trailers, after the last message of a call that ended well.
     pub fn trailers(&self) -> Option<&Metadata> {
         self.trailers.as_ref()
@@ -203,8 +218,14 @@ impl<T: Message> Streaming<T> {
     }
 
     fn poll_headers(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        let Source::Response(reader) = &mut self.source else {
-            return Poll::Ready(Ok(()));
+        let reader = match &mut self.source {
+            Source::Response(reader) => reader,
+            Source::Cancelled(status) => {
+                let status = status.clone();
+                self.source = Source::Over;
+                return Poll::Ready(Err(status));
+            }
+            _ => return Poll::Ready(Ok(())),
         };
         if !reader.awaits_head() {
             return Poll::Ready(Ok(()));

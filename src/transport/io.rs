@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpStream, ToSocketAddrs, UnixStream};
 
 use crate::peer::Address;
 
@@ -53,10 +53,13 @@ impl SocketConnector {
         self
     }
 
-    fn prepare(&self, stream: TcpStream) -> io::Result<Box<dyn Io>> {
+    /// A TCP socket, with the options that this connector gives it.
+    async fn tcp(&self, address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+        // Every address of a name is tried in turn, in the order in which the system gives them.
+        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         give_up_after(&stream, self.user_timeout);
-        Ok(Box::new(stream))
+        Ok(stream)
     }
 }
 
@@ -65,9 +68,8 @@ impl Connector for SocketConnector {
 
     async fn connect(&self, address: &Address) -> io::Result<Box<dyn Io>> {
         match address {
-            Address::Tcp(address) => self.prepare(TcpStream::connect(address).await?),
-            // Every address of the name is tried in turn, in the order in which the system gives them.
-            Address::Name(name, port) => self.prepare(TcpStream::connect((name.as_str(), *port)).await?),
+            Address::Tcp(address) => Ok(Box::new(self.tcp(address).await?)),
+            Address::Name(name, port) => Ok(Box::new(self.tcp((name.as_str(), *port)).await?)),
             Address::Unix(Some(path)) => Ok(Box::new(UnixStream::connect(path).await?)),
             other => {
                 let problem = format!("{other} is not an address that sockets can connect to");
@@ -107,5 +109,22 @@ impl<C: Connector> ErasedConnector for C {
             let io = Connector::connect(self, address).await?;
             Ok(Box::new(io) as Box<dyn Io>)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn connected_sockets_send_small_writes_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let by_address = SocketConnector::default().tcp(address).await.unwrap();
+        let by_name = SocketConnector::default().tcp(("localhost", address.port())).await.unwrap();
+        for stream in [by_address, by_name] {
+            assert!(stream.nodelay().unwrap());
+        }
     }
 }
