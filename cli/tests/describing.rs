@@ -55,6 +55,19 @@ fn declarations_are_described_as_the_golden_file_says() {
 }
 
 #[test]
+fn files_that_are_written_describe_the_same() {
+    let server = OddServer::start(Reflects::Both, None);
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("protos").display().to_string();
+    let _ = std::fs::remove_dir_all(&folder);
+    printed(&["list", "-plaintext", "-proto-out-dir", &folder, &server.address, "odd.Odd"]);
+    for symbol in ["odd.Odd", "odd.Box", "odd.Box.Colour", "google.protobuf.Any"] {
+        let told = printed(&["describe", "-plaintext", &server.address, symbol]);
+        let read = printed(&["describe", "-import-path", &folder, "-proto", "odd.proto", symbol]);
+        assert_eq!(told, read);
+    }
+}
+
+#[test]
 fn what_cannot_be_found_is_told_with_a_hint() {
     let server = OddServer::start(Reflects::Not, None);
     let address = server.address.as_str();

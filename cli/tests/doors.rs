@@ -84,3 +84,16 @@ fn certificates_are_checked_unless_told_otherwise() {
         assert!(said.contains(expected), "{flags:?}: {said}");
     }
 }
+
+#[test]
+fn a_unix_socket_is_a_door_too() {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("odd.sock");
+    let server = OddServer::on_socket(&path);
+    let output = run(&mut wright(&["list", "-plaintext", "-unix", &server.address, "odd.Odd"]));
+    assert_eq!(text(&output.stdout), "odd.Odd.Echo\nodd.Odd.Fail\n", "{}", text(&output.stderr));
+    drop(server);
+    let _ = std::fs::remove_file(&path);
+    let output = run(&mut wright(&["list", "-plaintext", "-unix", &path.display().to_string()]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("odd.sock"), "{}", text(&output.stderr));
+}

@@ -1,13 +1,15 @@
 //! A server with an odd service, for what the demo's services never do; and the answers of its callers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
 use wirewright::server::{Ended, ServerCall, Service};
 use wirewright::services::reflection::Reflection;
-use wirewright::transport::TcpIncoming;
 use wirewright::transport::tls::ServerTls;
-use wirewright::{Interceptor, Method, MethodDescriptor, RawMessage, Response, Server, Status};
+use wirewright::transport::{TcpIncoming, UnixIncoming};
+use wirewright::{
+    Interceptor, Method, MethodDescriptor, RawMessage, Response, Server, ServerBuilder, Status,
+};
 
 /// Which reflection it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,28 +28,53 @@ pub(crate) struct OddServer {
 
 impl OddServer {
     pub(crate) fn start(reflects: Reflects, tls: Option<ServerTls>) -> OddServer {
+        OddServer::listen(reflects, tls, None)
+    }
+
+    /// The same on a Unix socket.
+    pub(crate) fn on_socket(path: &Path) -> OddServer {
+        let _ = std::fs::remove_file(path);
+        OddServer::listen(Reflects::Both, None, Some(path.to_owned()))
+    }
+
+    fn listen(reflects: Reflects, tls: Option<ServerTls>, socket: Option<PathBuf>) -> OddServer {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
-                tell.send(incoming.local_address().unwrap().to_string()).unwrap();
-                let reflection = Reflection::builder().file_descriptor_set(descriptors()).build().unwrap();
-                let mut server = Server::builder().add_service(Odd);
-                if reflects != Reflects::Not {
-                    server = server.add_service(reflection.v1alpha());
-                }
-                if reflects == Reflects::Both {
-                    server = server.add_service(reflection.v1());
-                }
-                if let Some(tls) = tls {
-                    server = server.tls(tls);
-                }
-                let _ = server.serve_until(incoming, async { drop(stopped.await) }).await;
+                let stopped = async { drop(stopped.await) };
+                let server = server(reflects, tls);
+                let _ = match socket {
+                    None => {
+                        let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
+                        tell.send(incoming.local_address().unwrap().to_string()).unwrap();
+                        server.serve_until(incoming, stopped).await
+                    }
+                    Some(path) => {
+                        let incoming = UnixIncoming::bind(&path).unwrap();
+                        tell.send(path.display().to_string()).unwrap();
+                        server.serve_until(incoming, stopped).await
+                    }
+                };
             });
         });
         OddServer { address: told.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+fn server(reflects: Reflects, tls: Option<ServerTls>) -> ServerBuilder<()> {
+    let reflection = Reflection::builder().file_descriptor_set(descriptors()).build().unwrap();
+    let mut server = Server::builder().add_service(Odd);
+    if reflects != Reflects::Not {
+        server = server.add_service(reflection.v1alpha());
+    }
+    if reflects == Reflects::Both {
+        server = server.add_service(reflection.v1());
+    }
+    match tls {
+        Some(tls) => server.tls(tls),
+        None => server,
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: CallArguments) -> Result<(), Failure> {
     schema.extensions_of(&method.output()).await?;
     // Extensions make a new pool, and descriptors belong to the pool that they were found in.
     let method = schema.method(&arguments.method).await?;
-    schema.write_set(&arguments.schema, vec![method.parent_file()])?;
+    schema.write_out(&arguments.schema, vec![method.parent_file()])?;
     let metadata = arguments.headers.for_call()?;
     let report = Report::new(&arguments, &dialed, started);
     report.before(&method, &metadata);

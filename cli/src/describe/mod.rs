@@ -4,7 +4,8 @@
 //! message to fill in. Without a symbol every service is described.
 //!
 //! ```text
-//!   source    a declaration, printed
+//!   source    a declaration, printed;  field: one field of it
+//!   file      a whole file, for -proto-out-dir
 //!   comments  what stands above it in the file
 //!   template  a message with a value in each field
 //! ```
@@ -13,11 +14,12 @@
 
 mod comments;
 mod field;
+mod file;
 mod source;
 mod template;
 
 use clap::Args;
-use prost_reflect::MethodDescriptor;
+use prost_reflect::{FileDescriptor, MethodDescriptor};
 
 use crate::dial::dial;
 use crate::dial::flags::ConnectionFlags;
@@ -76,7 +78,12 @@ pub(crate) async fn run(arguments: DescribeArguments) -> Result<(), Failure> {
             output::print(&format!("\nMessage template:\n{}\n", text.trim_end()))?;
         }
     }
-    schema.write_set(flags, files)
+    schema.write_out(flags, files)
+}
+
+/// A whole file, as a compiler reads it.
+pub(crate) fn file(file: &FileDescriptor) -> String {
+    file::text(file)
 }
 
 /// A method, on one line.

@@ -5,6 +5,7 @@
 //! Must not know: where it came from.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use prost_reflect::{
     EnumDescriptor, ExtensionDescriptor, FieldDescriptor, MessageDescriptor, MethodDescriptor,
@@ -40,7 +41,7 @@ pub(super) fn described(symbol: &Symbol) -> String {
     format!("{} is {what}:\n{text}", paint(style::STRONG, name))
 }
 
-fn service(service: &ServiceDescriptor) -> String {
+pub(super) fn service(service: &ServiceDescriptor) -> String {
     let file = service.parent_file();
     let file = file.file_descriptor_proto();
     let mut text = above(file, service.path(), "");
@@ -70,7 +71,7 @@ pub(super) fn method(method: &MethodDescriptor, indent: &str) -> String {
     )
 }
 
-fn message(message: &MessageDescriptor, indent: &str) -> String {
+pub(super) fn message(message: &MessageDescriptor, indent: &str) -> String {
     let file = message.parent_file();
     let inner = format!("{indent}  ");
     let mut text = above(file.file_descriptor_proto(), message.path(), indent);
@@ -91,13 +92,13 @@ fn message(message: &MessageDescriptor, indent: &str) -> String {
         }
     }
     for range in message.extension_ranges() {
-        let last = range.end.saturating_sub(1);
-        let range = match last {
-            MAX_NUMBER => format!("{} to max", range.start),
-            last if last == range.start => last.to_string(),
-            last => format!("{} to {last}", range.start),
-        };
+        let range = numbers(&range);
         let _ = writeln!(text, "{inner}{} {range};", keyword("extensions"));
+    }
+    let reserved: Vec<String> = message.reserved_ranges().map(|range| numbers(&range)).collect();
+    let names: Vec<String> = message.reserved_names().map(|name| format!("{name:?}")).collect();
+    for reserved in [reserved, names].iter().filter(|reserved| !reserved.is_empty()) {
+        let _ = writeln!(text, "{inner}{} {};", keyword("reserved"), reserved.join(", "));
     }
     for each in message.child_messages().filter(|each| !each.is_map_entry()) {
         text.push_str(&self::message(&each, &inner));
@@ -120,7 +121,7 @@ fn field(field: &FieldDescriptor, indent: &str) -> String {
     format!("{comment}{indent}{};\n", declared.declared())
 }
 
-fn extension(extension: &ExtensionDescriptor) -> String {
+pub(super) fn extension(extension: &ExtensionDescriptor) -> String {
     let file = extension.parent_file();
     let comment = above(file.file_descriptor_proto(), extension.path(), "  ");
     let declared = Field {
@@ -134,7 +135,7 @@ fn extension(extension: &ExtensionDescriptor) -> String {
     format!("{} .{} {{\n{comment}  {};\n}}\n", keyword("extend"), extended.full_name(), declared.declared())
 }
 
-fn declared_enum(declared: &EnumDescriptor, indent: &str) -> String {
+pub(super) fn declared_enum(declared: &EnumDescriptor, indent: &str) -> String {
     let file = declared.parent_file();
     let file = file.file_descriptor_proto();
     let mut text = above(file, declared.path(), indent);
@@ -145,6 +146,15 @@ fn declared_enum(declared: &EnumDescriptor, indent: &str) -> String {
     }
     let _ = writeln!(text, "{indent}}}");
     text
+}
+
+/// Field numbers; the end is not one of them.
+fn numbers(range: &Range<u32>) -> String {
+    match range.end.saturating_sub(1) {
+        MAX_NUMBER => format!("{} to max", range.start),
+        last if last == range.start => last.to_string(),
+        last => format!("{} to {last}", range.start),
+    }
 }
 
 fn keyword(word: &'static str) -> impl std::fmt::Display {

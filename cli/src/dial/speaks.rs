@@ -56,7 +56,7 @@ fn tls_hint(problem: &str, names: &FlagNames) -> String {
         format!("{trust} trusts the authority that signed its certificate; {believe} believes anybody")
     } else if problem.contains("NotValidForName") || problem.contains("not valid for name") {
         format!("{name} expects another name in its certificate")
-    } else if problem.contains("ALPN") {
+    } else if problem.contains("ALPN") || problem.contains("ApplicationProtocol") {
         "this port speaks TLS, but not HTTP/2 over it: is it the right one?".to_owned()
     } else if problem.contains("CertificateRequired") {
         format!("it wants to see a certificate: {identity}")
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_a_port_speaks_is_told_from_its_first_bytes() {
-        let table: [(&[u8], bool, &str, &str); 10] = [
+        let table: [(&[u8], bool, &str, &str); 11] = [
             (&[0, 0, 18, 4, 0, 0, 0, 0, 0, 0], true, "", "add -plaintext"),
             (&[0x15, 3, 3, 0, 2, 2, 70], false, "", "leave out -plaintext"),
             (b"HTTP/1.1 400 Bad Request\r\n", false, "", "speaks HTTP/1.1"),
@@ -112,6 +112,7 @@ mod tests {
             (b"", true, "", "if it speaks plaintext, add -plaintext"),
             (b"", false, "Connection refused; is a server listening there?", ""),
             (&[0x16, 3, 3], true, "invalid peer certificate: UnknownIssuer", "-cacert FILE"),
+            (&[0x15, 3, 3], true, "received fatal alert: NoApplicationProtocol", "not HTTP/2 over it"),
             (b"hello?", false, "", "began with \"hello?\""),
         ];
         for (first, tls, problem, expected) in table {

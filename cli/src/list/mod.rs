@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: ListArguments) -> Result<(), Failure> {
         None => {
             let names = schema.services().await?;
             let mut files = Vec::new();
-            if flags.protoset_out.is_some() {
+            if flags.wants_files() {
                 for name in &names {
                     files.push(schema.symbol(name).await?.file());
                 }
@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: ListArguments) -> Result<(), Failure> {
             (names, vec![found.parent_file()])
         }
     };
-    schema.write_set(&flags, files)?;
+    schema.write_out(&flags, files)?;
     output::print(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
 }
 

@@ -25,12 +25,20 @@ pub(crate) struct SchemaFlags {
     /// Write the descriptors that were used to this file, as a FileDescriptorSet
     #[arg(long, value_name = "FILE")]
     pub(crate) protoset_out: Option<PathBuf>,
+    /// Write them to this folder, as .proto files
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) proto_out_dir: Option<PathBuf>,
 }
 
 impl SchemaFlags {
     /// Whether files are given.
     pub(crate) fn has_files(&self) -> bool {
         !self.proto.is_empty() || !self.protoset.is_empty()
+    }
+
+    /// Whether the descriptors are to be written anywhere.
+    pub(crate) fn wants_files(&self) -> bool {
+        self.protoset_out.is_some() || self.proto_out_dir.is_some()
     }
 
     /// Whether the server is asked.

@@ -14,6 +14,7 @@ mod files;
 pub(crate) mod flags;
 mod reflector;
 mod symbol;
+mod written;
 
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor, MethodDescriptor};
 
@@ -122,10 +123,11 @@ impl Schema {
         &self.pool
     }
 
-    /// Writes a file and all that it imports, if the flags want that.
-    pub(crate) fn write_set(&self, flags: &SchemaFlags, files: Vec<FileDescriptor>) -> Result<(), Failure> {
-        let Some(path) = &flags.protoset_out else { return Ok(()) };
-        let mut pool = DescriptorPool::new();
+    /// Writes files and all that they import, if and how the flags want that.
+    pub(crate) fn write_out(&self, flags: &SchemaFlags, files: Vec<FileDescriptor>) -> Result<(), Failure> {
+        if !flags.wants_files() {
+            return Ok(());
+        }
         let (mut open, mut found) = (files, Vec::<FileDescriptor>::new());
         while let Some(file) = open.pop() {
             if !found.contains(&file) {
@@ -133,10 +135,13 @@ impl Schema {
                 found.push(file);
             }
         }
-        let protos = found.iter().map(|file| file.file_descriptor_proto().clone());
-        let failed = |what: String| Failure::cannot(format!("cannot write {}: {what}", path.display()), "");
-        pool.add_file_descriptor_protos(protos).map_err(|error| failed(error.to_string()))?;
-        std::fs::write(path, pool.encode_to_vec()).map_err(|error| failed(error.to_string()))
+        if let Some(path) = &flags.protoset_out {
+            written::set(path, &found)?;
+        }
+        if let Some(folder) = &flags.proto_out_dir {
+            written::protos(folder, &found)?;
+        }
+        Ok(())
     }
 
     async fn fetch(&mut self, symbol: &str) -> Result<(), Failure> {
