@@ -57,19 +57,21 @@ struct Shared {
     failure: OnceLock<io::Error>,
 }
 
-/// Who is told: false if it will hear no more.
+/// Who is told, until it fails.
 type Ear = Box<dyn FnMut(&Line<'_>) -> io::Result<()> + Send>;
 
 impl Tap {
     /// Tells a closure of everything, beginning with the head.
     ///
-    /// It is called by the tasks of the connections, one at a time, so it must not block.
-    pub fn new(mut ear: impl FnMut(&Line<'_>) + Send + 'static) -> Tap {
-        ear(&Line::Head(Tap::head([])));
-        Tap::with(Box::new(move |line| {
-            ear(line);
-            Ok(())
-        }))
+    /// It is called by the tasks of the connections, one at a time, so it must not block. If it fails it hears no more,
+    /// and [`failure`](Tap::failure) tells why.
+    pub fn new(mut ear: impl FnMut(&Line<'_>) -> io::Result<()> + Send + 'static) -> Tap {
+        let begun = ear(&Line::Head(Tap::head([])));
+        let tap = Tap::with(Box::new(ear));
+        if let Err(error) = begun {
+            let _ = tap.0.failure.set(error);
+        }
+        tap
     }
 
     /// Records to a file, which must not exist yet.

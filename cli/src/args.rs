@@ -58,6 +58,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDR", value_parser = with_port, verbatim_doc_comment)]
         listen: Option<String>,
     },
+    /// Tell a recording byte by byte: what was said, by whom, and where the spec says so
+    #[command(help_template = PAGE)]
+    Explain(crate::explain::Explain),
+    /// Show a recording on one page: who spoke when, on which stream
+    #[command(help_template = PAGE)]
+    Timeline(crate::timeline::Timeline),
+    /// Stand between a client and a server, and record what they say
+    #[command(help_template = PAGE)]
+    Tap(crate::tap::TapArgs),
+    /// Turn a recording into a capture for Wireshark, or a capture into a recording
+    #[command(help_template = PAGE)]
+    Convert(crate::convert::Convert),
     /// Write a script that completes what is typed in a shell
     #[command(help_template = PAGE, before_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArguments),

@@ -22,6 +22,9 @@ pub(crate) enum Failure {
     /// The system gave no event loop; it may be out of file descriptors.
     #[error("cannot start: {0}; the system may be out of file descriptors (see `ulimit -n`)")]
     Runtime(io::Error),
+    /// A recording cannot be read, or holds nothing of what was asked for.
+    #[error("{0}")]
+    Recording(String),
     /// Standard output takes no more.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),

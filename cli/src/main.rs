@@ -16,9 +16,11 @@ mod args;
 mod argv;
 mod call;
 mod completions;
+mod convert;
 mod demo;
 mod describe;
 mod dial;
+mod explain;
 mod failure;
 mod headers;
 mod json;
@@ -29,6 +31,9 @@ mod peek;
 mod probe;
 mod schema;
 mod style;
+mod tap;
+mod timeline;
+mod trace;
 
 use std::io;
 use std::process::ExitCode;
@@ -90,6 +95,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Probe(arguments) => probe::run(*arguments).await,
             Command::Demo { listen: None } => demo::show().await,
             Command::Demo { listen: Some(address) } => demo::listen(&address).await,
+            Command::Explain(explain) => explain::run(&explain),
+            Command::Timeline(timeline) => timeline::run(&timeline),
+            Command::Convert(convert) => convert::run(&convert),
+            Command::Tap(tap) => tap::run(tap).await,
         }
     })
 }

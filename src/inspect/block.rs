@@ -66,6 +66,11 @@ impl BlockJoiner {
         Some(lost.block.stream_id)
     }
 
+    /// Whether a block has begun and not ended.
+    pub(super) fn has_begun(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Whether a block has begun that may still be read.
     pub(super) fn is_open(&self) -> bool {
         self.open.as_ref().is_some_and(|open| !open.is_too_long)

@@ -167,6 +167,14 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// Where the entry is, in the block.
+    pub fn range(&self) -> Range<usize> {
+        match self {
+            Self::Field(field) => field.range.clone(),
+            Self::TableSize { range, .. } | Self::Damaged { range, .. } => range.clone(),
+        }
+    }
+
     /// The field, if the entry is one.
     pub fn as_field(&self) -> Option<&Field> {
         match self {

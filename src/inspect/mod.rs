@@ -74,8 +74,10 @@ mod hpack_writer;
 pub mod huffman;
 pub mod log;
 pub mod message;
+mod message_walk;
 pub mod protobuf;
 pub mod rewrite;
+pub mod skim;
 pub mod span;
 mod stream;
 
@@ -84,4 +86,5 @@ pub use damage::Damage;
 pub use event::{Direction, Event, Head, What};
 pub use log::EventLog;
 pub use message::Message;
+pub use message_walk::Part;
 pub use span::{Span, SpanKind};

@@ -113,8 +113,14 @@ impl ClientTls {
         self
     }
 
-    /// Does the client's part of the handshake with a server of this host; gives the server's certificates too.
-    pub(crate) async fn connect(&self, io: Box<dyn Io>, host: &str) -> Result<Secured, String> {
+    /// Does the client's part of the handshake with a server of this host; gives the server's certificates too, in DER.
+    ///
+    /// An endpoint does this by itself; it is public for proxies, which have none.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, in words: a certificate that does not fit, a peer that does not speak TLS or HTTP/2.
+    pub async fn connect(&self, io: Box<dyn Io>, host: &str) -> Result<Secured, String> {
         let name = self.server_name.as_deref().unwrap_or(host);
         let server = ServerName::try_from(name.to_owned())
             .map_err(|_| format!("{name:?} is not a name that a certificate can have"))?;
@@ -166,8 +172,14 @@ impl ServerTls {
         self
     }
 
-    /// Does the server's part of the handshake; gives the client's certificates too.
-    pub(crate) async fn accept<T: Io>(&self, io: T) -> Result<Secured, String> {
+    /// Does the server's part of the handshake; gives the client's certificates too, in DER.
+    ///
+    /// A server does this by itself; it is public for proxies, which have none.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, in words: a peer that does not speak TLS, or has no certificate that is accepted.
+    pub async fn accept<T: Io>(&self, io: T) -> Result<Secured, String> {
         let accepted = TlsAcceptor::from(self.source.current().await).accept(io).await;
         let stream = accepted.map_err(|error| explain(&error, "this port wants TLS"))?;
         agreed_on_h2(stream.get_ref().1.alpn_protocol())?;

@@ -1,0 +1,114 @@
+//! Header blocks: one row for each field, and how HPACK wrote it.
+//!
+//! Must not know: frames.
+
+use wirewright::inspect::hpack::{Entry, Field, Form, Origin, Text};
+use wirewright::inspect::{Direction, Head, What};
+
+use super::bytes::Rows;
+use crate::failure::Failure;
+use crate::style;
+use crate::trace::page::Page;
+use crate::trace::words;
+
+/// The rows of a block. Bytes that lie in this very frame are counted, those of earlier frames were.
+pub(super) fn rows(rows: &mut Rows, page: &mut Page, head: &Head) -> Result<(), Failure> {
+    let is_whole_here = head.block.pieces.len() <= 1;
+    let told = rows.told;
+    for entry in &head.entries {
+        let bytes = head.block.bytes.get(entry.range()).unwrap_or_default();
+        match entry {
+            Entry::Field(field) => row(rows, page, bytes, field)?,
+            Entry::TableSize { size, .. } => {
+                let text = format!("the sender's table now holds {size} bytes");
+                rows.field(page, bytes, 0, ("table size", &text), "")?;
+            }
+            Entry::Damaged { why, .. } => {
+                rows.say(page, bytes, style::BAD, format_args!("cannot be read: {why}"))?;
+            }
+        }
+    }
+    if !is_whole_here {
+        rows.told = told;
+    }
+    Ok(())
+}
+
+fn row(rows: &mut Rows, page: &mut Page, bytes: &[u8], field: &Field) -> Result<(), Failure> {
+    let name = text(&field.name);
+    let value = text(&field.value);
+    let mut remark = match (&field.name.bytes, &field.value.bytes) {
+        (Ok(name), Ok(value)) => words::meaning(name, value).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let written = how(field);
+    if !remark.is_empty() {
+        remark.push_str("; ");
+    }
+    remark.push_str(&written);
+    rows.field(page, bytes, 0, (&name, &value), &remark)
+}
+
+/// A name or a value, or why it is not known.
+fn text(text: &Text) -> String {
+    match &text.bytes {
+        Ok(bytes) => words::printable(bytes),
+        Err(why) => format!("? ({why})"),
+    }
+}
+
+/// How HPACK wrote a field.
+fn how(field: &Field) -> String {
+    let mut told = match (field.form, &field.name.origin) {
+        (Form::Indexed, origin) => return origin.to_string(),
+        (_, origin @ (Origin::Static(_) | Origin::Dynamic(_))) => format!("name {origin}, "),
+        _ => String::new(),
+    };
+    told.push_str(match field.form {
+        Form::Remembered => "new, becomes 62",
+        Form::NotRemembered => "not remembered",
+        Form::NeverRemembered => "never to be remembered",
+        Form::Indexed => "",
+    });
+    if let Origin::Literal { letters, is_huffman: true, .. } = &field.value.origin {
+        let count = field.value.bytes.as_ref().map_or(0, |bytes| bytes.len());
+        told = format!("{told}; Huffman: {count} letters in {} B", letters.len());
+    }
+    told
+}
+
+/// Which moment of a call a block is, in words.
+pub(super) fn moment(what: &What) -> (String, anstyle::Style) {
+    let status = |head: &Head| {
+        let code = head.get("grpc-status").and_then(|value| words::status_name(value));
+        (code.unwrap_or("no grpc-status"), if code == Some("OK") { style::GOOD } else { style::BAD })
+    };
+    match what {
+        What::RequestHead(head) => {
+            let path = head.get(":path").map(|path| words::printable(path)).unwrap_or_default();
+            (format!("request head: {path}"), style::STRONG)
+        }
+        What::ResponseHead(_) => ("response head".to_owned(), style::STRONG),
+        What::InterimHead(_) => ("an interim head: the answer is still to come".to_owned(), style::STRONG),
+        What::Trailers(head) => {
+            let (code, style) = status(head);
+            (format!("trailers: {code}"), style)
+        }
+        What::TrailersOnly(head) => {
+            let (code, style) = status(head);
+            (format!("Trailers-Only: {code}"), style)
+        }
+        What::Promise { promised, .. } => {
+            (format!("promises stream {promised}; gRPC never does"), style::BAD)
+        }
+        _ => (String::new(), style::PLAIN),
+    }
+}
+
+/// Who says it, and the colour for it.
+pub(super) fn speaker(direction: Direction) -> anstyle::Style {
+    match direction {
+        Direction::ToServer => style::CLIENT,
+        Direction::ToClient => style::SERVER,
+    }
+}

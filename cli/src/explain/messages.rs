@@ -1,0 +1,130 @@
+//! Messages: the prefix, and the fields of protobuf as far as they can be told without a `.proto`.
+//!
+//! ```text
+//!      00 00 00 00 06                   message           not compressed, 6 bytes follow
+//!      0a 04 6e 6f 70 65                1                 "nope"   text, 4 bytes
+//! ```
+//!
+//! Must not know: frames.
+
+use wirewright::inspect::Part;
+use wirewright::inspect::protobuf::{Field, Fields, Value};
+
+use super::bytes::Rows;
+use crate::failure::Failure;
+use crate::style;
+use crate::trace::page::Page;
+use crate::trace::words;
+
+/// The rows of a share of a message. `prefix` and `content` are its bytes.
+pub(super) fn rows(
+    rows: &mut Rows,
+    page: &mut Page,
+    part: &Part,
+    prefix: &[u8],
+    content: &[u8],
+) -> Result<(), Failure> {
+    if !prefix.is_empty() {
+        let is_whole = part.begins && prefix.len() == 5;
+        let flag = match part.flag {
+            0 => "not compressed",
+            1 => "compressed",
+            _ => "neither 0 nor 1, which is an error",
+        };
+        let text = match (is_whole, part.ends || !content.is_empty()) {
+            (true, _) => format!("{flag}, {} follow", count(part.length)),
+            (false, true) => format!("the rest of the prefix: {}", count(part.length)),
+            (false, false) => "the prefix begins; the next frame goes on with it".to_owned(),
+        };
+        rows.field(page, prefix, 0, ("message", &text), "")?;
+    }
+    if content.is_empty() {
+        return Ok(());
+    }
+    let is_whole = part.before == 0 && part.ends;
+    if is_whole && part.flag == 0 && content.len() <= MOST_BYTES {
+        let read = Fields::read(content);
+        if !read.fields.is_empty() && count_rows(&read) <= MOST_FIELDS {
+            return fields(rows, page, content, &read, 0);
+        }
+    }
+    let end = u64::from(part.before) + content.len() as u64;
+    let text = match (is_whole, part.flag) {
+        (true, 1) => format!("{} compressed", count(part.length)),
+        (true, _) => format!("{} of protobuf", count(part.length)),
+        (false, _) => format!("{} to {end} of {}", part.before, count(part.length)),
+    };
+    rows.field(page, content, 0, ("content", &text), "")
+}
+
+/// The rows of some fields, and of those within them, each level further in.
+fn fields(
+    rows: &mut Rows,
+    page: &mut Page,
+    all: &[u8],
+    read: &Fields<'_>,
+    depth: usize,
+) -> Result<(), Failure> {
+    for field in &read.fields {
+        let name = field.number.to_string();
+        let indent = 2 * depth;
+        if let Value::Message(inner) | Value::Group(inner, _) = &field.value {
+            let lead = all.get(field.tag.start..field.length.end.max(field.tag.end)).unwrap_or_default();
+            let what = if matches!(field.value, Value::Group(..)) { "group" } else { "message" };
+            let remark = format!("{what}, {} bytes", field.range.len());
+            rows.field(page, lead, indent, (&name, "{"), &remark)?;
+            fields(rows, page, all, inner, depth + 1)?;
+            if let Value::Group(_, end) = &field.value {
+                rows.field(page, all.get(end.clone()).unwrap_or_default(), indent, (&name, "}"), "")?;
+            }
+            continue;
+        }
+        let bytes = all.get(field.tag.start..field.range.end).unwrap_or_default();
+        let (value, remark) = value(field);
+        rows.field(page, bytes, indent, (&name, &value), &remark)?;
+    }
+    if !read.unread.is_empty() {
+        let bytes = all.get(read.unread.clone()).unwrap_or_default();
+        rows.say(page, bytes, style::BAD, "no field that protobuf knows")?;
+    }
+    Ok(())
+}
+
+/// A value, and what else it could be.
+fn value(field: &Field<'_>) -> (String, String) {
+    match &field.value {
+        Value::Varint(number) => {
+            let bool_or_enum = if *number < 2 { "integer, bool or enum" } else { "integer or enum" };
+            (number.to_string(), bool_or_enum.to_owned())
+        }
+        Value::I64(bytes) => {
+            (f64::from_le_bytes(*bytes).to_string(), format!("or {}", i64::from_le_bytes(*bytes)))
+        }
+        Value::I32(bytes) => {
+            (f32::from_le_bytes(*bytes).to_string(), format!("or {}", i32::from_le_bytes(*bytes)))
+        }
+        Value::Text(text) => {
+            (format!("\"{}\"", words::printable(text.as_bytes())), format!("text, {} B", text.len()))
+        }
+        Value::Bytes(bytes) => (words::printable(bytes), format!("{} B", bytes.len())),
+        Value::Message(_) | Value::Group(..) => (String::new(), String::new()),
+    }
+}
+
+fn count_rows(fields: &Fields<'_>) -> usize {
+    let inner = fields.fields.iter().map(|field| match &field.value {
+        Value::Message(inner) | Value::Group(inner, _) => 1 + count_rows(inner),
+        _ => 1,
+    });
+    inner.sum()
+}
+
+fn count(bytes: u32) -> String {
+    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
+}
+
+/// Longer messages are shown by their length: nobody reads a page of fields without their names.
+const MOST_BYTES: usize = 1024;
+
+/// And so are messages of more fields than a screen has lines.
+const MOST_FIELDS: usize = 32;

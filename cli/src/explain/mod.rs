@@ -1,0 +1,99 @@
+//! `wright explain`: a recording, frame by frame and byte by byte.
+//!
+//! ```text
+//!   args ---> source ---> teller: which frame, which call ---> rows: what each byte says ---> page
+//!                           |
+//!                           +--> lenses: one question asked of the whole recording
+//! ```
+
+mod bytes;
+mod fields;
+mod flow;
+mod frame;
+mod hpack;
+mod lens;
+mod messages;
+mod teller;
+
+use clap::{Args, ValueEnum};
+use wirewright::recording::Line;
+
+use crate::failure::Failure;
+use crate::trace::page::Page;
+use crate::trace::source;
+
+/// What can be typed after `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A recording, a pcap or pcapng file, hexadecimal digits, or - for standard input
+    #[arg(value_name = "FILE|HEX|-")]
+    file: String,
+    /// Only this frame, by its number
+    #[arg(long, value_name = "N")]
+    frame: Option<u64>,
+    /// Only frames of this stream; 0 is the connection itself
+    #[arg(long, value_name = "ID")]
+    stream: Option<u32>,
+    /// Only this connection, by its number
+    #[arg(long, value_name = "N")]
+    conn: Option<u32>,
+    /// Ask one question of the whole recording instead
+    #[arg(long, value_enum)]
+    lens: Option<Lens>,
+}
+
+/// One question asked of a whole recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lens {
+    /// What HPACK's tables hold after each header block
+    Hpack,
+    /// How much room each window has after each frame that changes it
+    Flow,
+    /// Where each call spent its time
+    Time,
+    /// What each call cost in bytes, and of what kind they were
+    Size,
+    /// How each call ended, and what that means
+    Status,
+}
+
+/// Which frames are shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted {
+    frame: Option<u64>,
+    stream: Option<u32>,
+    conn: Option<u32>,
+}
+
+impl Wanted {
+    fn conn(&self, conn: u32) -> bool {
+        self.conn.is_none_or(|wanted| wanted == conn)
+    }
+
+    fn frame(&self, number: u64, stream: u32) -> bool {
+        self.frame.is_none_or(|wanted| wanted == number) && self.stream.is_none_or(|wanted| wanted == stream)
+    }
+
+    fn everything(&self) -> bool {
+        self.frame.is_none() && self.stream.is_none() && self.conn.is_none()
+    }
+}
+
+/// Explains.
+pub(crate) fn run(explain: &Explain) -> Result<(), Failure> {
+    let Explain { file, frame, stream, conn, lens } = explain;
+    let wanted = Wanted { frame: *frame, stream: *stream, conn: *conn };
+    let mut page = Page::new();
+    let warning = match lens {
+        None => {
+            let mut teller = teller::Teller::new(wanted);
+            let warning = source::read(file, &mut |line: &Line<'_>| teller.tell(line, &mut page))?;
+            teller.finish(&mut page)?;
+            warning
+        }
+        Some(lens) => lens::look(*lens, file, wanted, &mut page)?,
+    };
+    page.flush()?;
+    source::warn(warning);
+    Ok(())
+}

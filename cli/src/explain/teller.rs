@@ -1,0 +1,350 @@
+//! Tells a recording, frame by frame, in the order in which it happened.
+//!
+//! In: lines. Out: the page. A frame is told when it is whole; a header block when its last frame is; a call in one line
+//! when its end has been seen. Nothing is kept but what is not over, so a recording may be as long as it likes.
+//!
+//! ```text
+//!   #20   10.305 ms  -->  HEADERS  stream 3  9+28 B  END_HEADERS     request head: /grpc.health.v1.Health/Check
+//!        00 00 1c 01 04 00 00 00 03   length 28, HEADERS, END_HEADERS, stream 3
+//!        c4                           :path   /grpc.health.v1.Health/Check   dynamic 68
+//! ```
+//!
+//! Must not know: what single bytes mean.
+
+use wirewright::inspect::frame_header::{Flag, FrameHeader, FrameKind};
+use wirewright::inspect::skim::Skim;
+use wirewright::inspect::{Direction, Part, What};
+use wirewright::recording::Line;
+
+use super::bytes::Rows;
+use super::{Wanted, fields, frame, messages};
+use crate::failure::Failure;
+use crate::style;
+use crate::trace::calls::{Call, Calls};
+use crate::trace::conns::{Conns, Place, headline};
+use crate::trace::page::{Page, WIDTH};
+use crate::trace::words;
+
+/// Tells a recording.
+#[derive(Debug, Default)]
+pub(super) struct Teller {
+    conns: Conns,
+    story: Story,
+}
+
+/// What is told, apart from who reads it.
+#[derive(Debug, Default)]
+struct Story {
+    wanted: Wanted,
+    calls: Calls,
+    rows: Rows,
+    /// How many frames there were, in all connections.
+    frames: u64,
+    /// How many bytes there were.
+    bytes: u64,
+    /// The frame that is being told.
+    frame: Option<Told>,
+    /// Its bytes.
+    held: Vec<u8>,
+    /// Why nothing more can be written.
+    failed: Option<Failure>,
+}
+
+/// A frame of which the beginning has been told, or nothing yet.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    number: u64,
+    place: Place,
+    offset: usize,
+    header: FrameHeader,
+    /// Up to where its bytes have been told; 0 if its heading has not.
+    to: usize,
+}
+
+impl Teller {
+    pub(super) fn new(wanted: Wanted) -> Teller {
+        Teller { story: Story { wanted, ..Story::default() }, ..Teller::default() }
+    }
+
+    /// Tells what a line adds.
+    pub(super) fn tell(&mut self, line: &Line<'_>, page: &mut Page) -> Result<(), Failure> {
+        let story = &mut self.story;
+        match line {
+            Line::Conn(conn) if story.wanted.conn(conn.conn) && story.wanted.frame.is_none() => {
+                if story.frames > 0 {
+                    page.end_line()?;
+                }
+                page.line(style::STRONG, headline(conn))?;
+            }
+            Line::Event(event) if story.wanted.everything() => {
+                let details: Vec<_> =
+                    event.details.iter().map(|(key, value)| format!("{key} {value}")).collect();
+                page.end_line()?;
+                let moment = words::moment(event.at);
+                page.put(style::QUIET, format_args!("      {moment:>12}  ...  "));
+                page.line(style::PLAIN, format_args!("{}  {}", event.name, details.join(", ")))?;
+            }
+            _ => {}
+        }
+        if let Line::Bytes(chunk) = line {
+            story.bytes += chunk.bytes.len() as u64;
+        }
+        self.conns.read(line, |place, skim| story.see(place, &skim, page));
+        story.settle(page)?;
+        if let Line::End { conn, at, why } = line
+            && story.wanted.everything()
+            && !why.is_empty()
+        {
+            page.end_line()?;
+            page.line(style::QUIET, format_args!("conn {conn} over after {}: {why}", words::moment(*at)))?;
+        }
+        Ok(())
+    }
+
+    /// Tells what is left, and how much it was in all.
+    pub(super) fn finish(&mut self, page: &mut Page) -> Result<(), Failure> {
+        let story = &mut self.story;
+        self.conns.finish(|place, skim| story.see(place, &skim, page));
+        story.settle(page)?;
+        if !story.wanted.everything() {
+            return if story.rows.told == 0 { Err(none(&story.wanted)) } else { Ok(()) };
+        }
+        for call in story.calls.leave(None) {
+            story.summary(&call, page)?;
+        }
+        page.end_line()?;
+        let (frames, bytes, told) = (story.frames, story.bytes, story.rows.told);
+        if told == bytes {
+            page.line(style::QUIET, format_args!("{frames} frames, {bytes} bytes, and every byte told once"))
+        } else {
+            page.line(style::BAD, format_args!("{frames} frames, {bytes} bytes, of which {told} were told"))
+        }
+    }
+}
+
+impl Story {
+    /// Tells what was seen; what goes wrong is kept for the end of the line.
+    fn see(&mut self, place: Place, skim: &Skim<'_>, page: &mut Page) {
+        if self.failed.is_none()
+            && let Err(failure) = self.try_see(place, skim, page)
+        {
+            self.failed = Some(failure);
+        }
+    }
+
+    fn try_see(&mut self, place: Place, skim: &Skim<'_>, page: &mut Page) -> Result<(), Failure> {
+        let call = self.calls.see(place.conn, place.direction, place.at, skim);
+        match skim {
+            Skim::Preface => self.preface(place, page)?,
+            Skim::JoinedLate if self.wanted.everything() => {
+                page.line(
+                    style::BAD,
+                    "the beginning of this connection is missing: some fields cannot be known",
+                )?;
+            }
+            Skim::Frame { offset, header, bytes } => {
+                self.end_frame(page)?;
+                self.frames += 1;
+                self.held.clear();
+                self.held.extend_from_slice(bytes);
+                let told = Told { number: self.frames, place, offset: *offset, header: *header, to: 0 };
+                self.frame = Some(told);
+                // A header block says what its frame is, so the frame waits for it.
+                if header.kind != FrameKind::Headers && header.kind != FrameKind::Continuation {
+                    self.heading(None, page)?;
+                }
+            }
+            Skim::Block(what) => self.block(what, page)?,
+            Skim::Part(part) => self.part(part, page)?,
+            Skim::Damaged { range, bytes, why } => self.damaged(place, range.start, bytes, why, page)?,
+            _ => {}
+        }
+        if let Some(call) = call {
+            self.end_frame(page)?;
+            self.summary(&call, page)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a line of the recording: whatever has been seen is told.
+    fn settle(&mut self, page: &mut Page) -> Result<(), Failure> {
+        self.end_frame(page)?;
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn is_wanted(&self, told: &Told) -> bool {
+        self.wanted.conn(told.place.conn) && self.wanted.frame(told.number, told.header.stream_id)
+    }
+
+    fn preface(&mut self, place: Place, page: &mut Page) -> Result<(), Failure> {
+        if !self.wanted.conn(place.conn)
+            || self.wanted.frame.is_some()
+            || self.wanted.stream.is_some_and(|s| s > 0)
+        {
+            return Ok(());
+        }
+        page.end_line()?;
+        page.put(style::QUIET, format_args!("      {:>12}", words::moment(place.at)));
+        page.put(fields::speaker(place.direction), format_args!("  {}  PREFACE", place.direction));
+        page.line(style::QUIET, "  the client speaks HTTP/2 from its first byte")?;
+        let preface = wirewright::inspect::frames::PREFACE;
+        self.rows.say(page, preface, style::PLAIN, words::printable(preface))
+    }
+
+    /// The heading of the frame, and the row of its header.
+    fn heading(&mut self, what: Option<&What>, page: &mut Page) -> Result<(), Failure> {
+        let Some(told) = self.frame else { return Ok(()) };
+        let Told { number, place, header, .. } = told;
+        if !self.is_wanted(&told) {
+            return Ok(());
+        }
+        let (remark, remark_style) = match what {
+            Some(what) => fields::moment(what),
+            None => frame::remark(&header, &self.held),
+        };
+        page.end_line()?;
+        page.put(style::QUIET, format_args!("#{number:<5}{:>12}", words::moment(place.at)));
+        let whose =
+            if header.stream_id == 0 { String::new() } else { format!("  stream {}", header.stream_id) };
+        let heading = format!("  {}  {}{whose}", place.direction, header.kind);
+        let (content, flags) = (self.held.len().saturating_sub(FrameHeader::LEN), flags(&header));
+        let sizes = format!("  {}+{content} B{flags}  ", self.held.len() - content);
+        let room = WIDTH.saturating_sub(18 + heading.len() + sizes.len());
+        page.put(fields::speaker(place.direction), heading);
+        page.put(style::PLAIN, sizes);
+        page.cell(remark_style, &remark, room);
+        page.end_line()?;
+        frame::header(&mut self.rows, page, &header, &self.held)?;
+        if let Some(frame) = &mut self.frame {
+            frame.to = FrameHeader::LEN;
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, what: &What, page: &mut Page) -> Result<(), Failure> {
+        let (What::RequestHead(head)
+        | What::ResponseHead(head)
+        | What::InterimHead(head)
+        | What::Trailers(head)
+        | What::TrailersOnly(head)
+        | What::Promise { head, .. }) = what
+        else {
+            return Ok(());
+        };
+        self.heading(Some(what), page)?;
+        let Some(told) = self.frame.filter(|told| self.is_wanted(told)) else { return Ok(()) };
+        let here = head.block.pieces.last().cloned().unwrap_or_default();
+        let start = here.start.saturating_sub(told.offset).clamp(FrameHeader::LEN, self.held.len());
+        let end = here.end.saturating_sub(told.offset).clamp(start, self.held.len());
+        frame::before_block(&mut self.rows, page, &self.held, start)?;
+        if head.block.pieces.len() > 1 {
+            let last = self.held.get(start..end).unwrap_or_default();
+            self.rows.field(page, last, 0, ("fields", "the last part of the block; all of it says:"), "")?;
+        }
+        fields::rows(&mut self.rows, page, head)?;
+        if let Some(frame) = &mut self.frame {
+            frame.to = end;
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, part: &Part, page: &mut Page) -> Result<(), Failure> {
+        let Some(told) = self.frame.filter(|told| self.is_wanted(told)) else { return Ok(()) };
+        let place = |at: usize| at.saturating_sub(told.offset);
+        if place(part.prefix.start) > told.to {
+            let pad = self.held.get(told.to..place(part.prefix.start)).unwrap_or_default();
+            self.rows.field(page, pad, 0, ("pad length", "bytes of padding follow the data"), "")?;
+        }
+        let bytes = |range: &std::ops::Range<usize>| {
+            self.held.get(place(range.start)..place(range.end)).unwrap_or_default()
+        };
+        messages::rows(&mut self.rows, page, part, bytes(&part.prefix), bytes(&part.content))?;
+        if let Some(frame) = &mut self.frame {
+            frame.to = place(part.content.end);
+        }
+        Ok(())
+    }
+
+    /// Tells what is left of the frame.
+    fn end_frame(&mut self, page: &mut Page) -> Result<(), Failure> {
+        if self.frame.is_some_and(|told| told.to == 0) {
+            self.heading(None, page)?;
+        }
+        let Some(told) = self.frame.take().filter(|told| self.is_wanted(told)) else { return Ok(()) };
+        let rest = self.held.get(told.to..).unwrap_or_default();
+        match (rest.is_empty(), told.to) {
+            (true, _) => Ok(()),
+            (false, FrameHeader::LEN) => frame::rows(&mut self.rows, page, &told.header, &self.held),
+            (false, _) => self.rows.field(page, rest, 0, ("padding", "hides the true length"), ""),
+        }
+    }
+
+    fn damaged(
+        &mut self,
+        place: Place,
+        offset: usize,
+        bytes: &[u8],
+        why: &wirewright::inspect::Damage,
+        page: &mut Page,
+    ) -> Result<(), Failure> {
+        if !self.wanted.conn(place.conn)
+            || (bytes.is_empty() && !self.frame.is_some_and(|told| self.is_wanted(&told)))
+        {
+            return Ok(());
+        }
+        if bytes.is_empty() {
+            self.end_frame(page)?;
+            return page.line(style::BAD, format_args!("     {why}"));
+        }
+        self.end_frame(page)?;
+        page.end_line()?;
+        let who = if place.direction == Direction::ToServer { "client" } else { "server" };
+        page.put(style::QUIET, format_args!("      {:>12}", words::moment(place.at)));
+        page.line(style::BAD, format_args!("  {}  byte {offset} of the {who}: {why}", place.direction))?;
+        for line in bytes.chunks(SHOWN_BYTES) {
+            self.rows.say(page, line, style::PLAIN, words::printable(line))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, call: &Call, page: &mut Page) -> Result<(), Failure> {
+        let is_wanted =
+            self.wanted.conn(call.conn) && self.wanted.stream.is_none_or(|stream| stream == call.stream);
+        if !is_wanted || self.wanted.frame.is_some() {
+            return Ok(());
+        }
+        let [up, down] = &call.cost;
+        page.end_line()?;
+        page.put(style::STRONG, format_args!("  = call {}  ", call.number));
+        page.put(style::PLAIN, call.method());
+        let style = if call.end.is_ok() { style::GOOD } else { style::BAD };
+        page.put(style, format_args!("  {}", call.end.name()));
+        page.line(style::PLAIN, format_args!("  {}", words::duration(call.took())))?;
+        let messages = |cost: &crate::trace::calls::Cost| {
+            format!("{} B of messages in {} B", cost.messages, cost.total())
+        };
+        page.line(style::QUIET, format_args!("    up {}, down {}", messages(up), messages(down)))
+    }
+}
+
+/// The flags of a frame, if it has any.
+fn flags(header: &FrameHeader) -> String {
+    let has_any = header.flags != 0;
+    // END_HEADERS is what one expects; a block that goes on is what is worth a word.
+    let is_usual = header.has(Flag::EndHeaders) && header.flags == Flag::EndHeaders.bit();
+    if has_any && !is_usual { format!("  {}", header.flag_names()) } else { String::new() }
+}
+
+fn none(wanted: &Wanted) -> Failure {
+    let what = match wanted {
+        Wanted { frame: Some(number), .. } => format!("frame {number}"),
+        Wanted { stream: Some(id), .. } => format!("frame of stream {id}"),
+        _ => "frame of that connection".to_owned(),
+    };
+    Failure::Recording(format!(
+        "there is no {what} in this recording; `wright timeline FILE` shows which there are"
+    ))
+}
+
+/// As many as a row shows.
+const SHOWN_BYTES: usize = 9;

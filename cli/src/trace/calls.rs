@@ -1,0 +1,267 @@
+//! Calls, put together from what is seen of a connection: what they are called, what they cost, how they ended.
+//!
+//! In: [`Skim`]s, with their direction and time. Out: a [`Call`] when its end has been seen. Only calls that are not
+//! over are remembered.
+//!
+//! Must not know: how calls are shown.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wirewright::Code;
+use wirewright::inspect::frame_header::{FrameHeader, FrameKind};
+use wirewright::inspect::skim::Skim;
+use wirewright::inspect::{Direction, Head, What};
+use wirewright::wire::tables::reason_name;
+
+use super::words;
+
+/// One call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Call {
+    /// Its number among all calls of the recording, from 1.
+    pub(crate) number: u64,
+    pub(crate) conn: u32,
+    pub(crate) stream: u32,
+    /// `/package.Service/Method`, if the head could be read.
+    pub(crate) path: String,
+    /// The timeout that the client gave it, as written.
+    pub(crate) timeout: Option<String>,
+    /// When its head crossed.
+    pub(crate) began: Duration,
+    /// When the client had said everything.
+    pub(crate) asked: Option<Duration>,
+    /// When the first byte of an answer crossed.
+    pub(crate) answered: Option<Duration>,
+    /// When the last thing that was seen of it crossed.
+    pub(crate) last: Duration,
+    /// What went to the server, and what to the client.
+    pub(crate) cost: [Cost; 2],
+    pub(crate) end: End,
+    /// Which stream frames are still to come of; the answer may be there before the question is over.
+    halves: [bool; 2],
+}
+
+/// What one direction of a call cost, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cost {
+    /// Nine for each frame.
+    pub(crate) frames: u64,
+    /// Header blocks, compressed.
+    pub(crate) fields: u64,
+    /// Five for each message.
+    pub(crate) prefixes: u64,
+    /// The messages themselves.
+    pub(crate) messages: u64,
+    /// Windows, padding, resets.
+    pub(crate) other: u64,
+    /// How many messages there were.
+    pub(crate) count: u64,
+}
+
+impl Cost {
+    pub(crate) fn total(&self) -> u64 {
+        self.frames + self.fields + self.prefixes + self.messages + self.other
+    }
+
+    pub(crate) fn add(&mut self, other: &Cost) {
+        self.frames += other.frames;
+        self.fields += other.fields;
+        self.prefixes += other.prefixes;
+        self.messages += other.messages;
+        self.other += other.other;
+        self.count += other.count;
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It had not, when the recording ended.
+    #[default]
+    Open,
+    /// The server said how: the code, and its message as written.
+    Status { code: u32, message: String, trailers_only: bool },
+    /// The server ended its half and did not say how.
+    NoStatus,
+    /// One side gave it up.
+    Reset { by: Direction, code: u32 },
+}
+
+impl End {
+    /// The code's name, or what there was instead of one.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            End::Open => "(still open)".to_owned(),
+            End::Status { code, .. } => Code::from_u32(*code).name().to_owned(),
+            End::NoStatus => "(no status)".to_owned(),
+            End::Reset { by, code } => {
+                let who = if *by == Direction::ToServer { "client" } else { "server" };
+                format!("(reset by the {who}: {})", reason_name(*code))
+            }
+        }
+    }
+
+    pub(crate) fn is_ok(&self) -> bool {
+        matches!(self, End::Status { code: 0, .. })
+    }
+}
+
+impl Call {
+    /// `Service/Method`, without the package if that is asked for.
+    pub(crate) fn method(&self) -> &str {
+        self.path.strip_prefix('/').unwrap_or(&self.path)
+    }
+
+    /// Its method alone: `Check`.
+    pub(crate) fn short(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// From its head to the last thing that was seen of it.
+    pub(crate) fn took(&self) -> Duration {
+        self.last.saturating_sub(self.began)
+    }
+}
+
+/// The calls that are not over.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    open: BTreeMap<(u32, u32), Call>,
+    /// How many calls have begun.
+    begun: u64,
+    /// The stream of the frame that was seen last.
+    latest: u32,
+    /// What the connections spent beside calls.
+    pub(crate) beside: [Cost; 2],
+}
+
+impl Calls {
+    /// Notes what was seen; gives the call that is thereby over, if one is.
+    pub(crate) fn see(
+        &mut self,
+        conn: u32,
+        direction: Direction,
+        at: Duration,
+        skim: &Skim<'_>,
+    ) -> Option<Call> {
+        let way = usize::from(direction == Direction::ToClient);
+        match skim {
+            Skim::Preface => self.beside.get_mut(way)?.other += 24,
+            Skim::Frame { header, bytes, .. } => return self.on_frame(conn, direction, at, header, bytes),
+            Skim::Block(what) => self.on_block(conn, at, what),
+            Skim::Part(part) => {
+                // The frame that is shown before has been counted as other; here it is told apart.
+                let cost = self.current(conn, way)?;
+                cost.prefixes += part.prefix.len() as u64;
+                cost.messages += part.content.len() as u64;
+                cost.other = cost.other.saturating_sub((part.prefix.len() + part.content.len()) as u64);
+                cost.count += u64::from(part.ends);
+            }
+            Skim::End(stream) => return self.half_close(conn, direction, *stream, at),
+            Skim::Damaged { bytes, .. } => self.beside.get_mut(way)?.other += bytes.len() as u64,
+            _ => {}
+        }
+        None
+    }
+
+    /// The calls that were open when the recording, or one connection, ended.
+    pub(crate) fn leave(&mut self, conn: Option<u32>) -> Vec<Call> {
+        let open = std::mem::take(&mut self.open);
+        let (left, kept) = open.into_iter().partition(|((of, _), _)| conn.is_none_or(|conn| conn == *of));
+        self.open = kept;
+        let left: BTreeMap<_, _> = left;
+        left.into_values().collect()
+    }
+
+    fn on_frame(
+        &mut self,
+        conn: u32,
+        direction: Direction,
+        at: Duration,
+        header: &FrameHeader,
+        bytes: &[u8],
+    ) -> Option<Call> {
+        let way = usize::from(direction == Direction::ToClient);
+        let content = (bytes.len() as u64).saturating_sub(FrameHeader::LEN as u64);
+        let carries_fields = matches!(header.kind, FrameKind::Headers | FrameKind::Continuation);
+        let key = (conn, header.stream_id);
+        if header.kind == FrameKind::Headers
+            && direction == Direction::ToServer
+            && !self.open.contains_key(&key)
+        {
+            self.begun += 1;
+            let (number, stream) = (self.begun, header.stream_id);
+            self.open.insert(key, Call { number, conn, stream, began: at, last: at, ..Call::default() });
+        }
+        self.latest = header.stream_id;
+        let cost = match self.open.get_mut(&key) {
+            Some(call) => {
+                call.last = at;
+                if direction == Direction::ToClient {
+                    call.answered.get_or_insert(at);
+                }
+                call.cost.get_mut(way)?
+            }
+            None => self.beside.get_mut(way)?,
+        };
+        cost.frames += FrameHeader::LEN as u64;
+        *(if carries_fields { &mut cost.fields } else { &mut cost.other }) += content;
+        if header.kind != FrameKind::RstStream {
+            return None;
+        }
+        let code = bytes
+            .get(FrameHeader::LEN..)
+            .and_then(|bytes| bytes.first_chunk())
+            .map_or(0, |code| u32::from_be_bytes(*code));
+        let mut call = self.open.remove(&key)?;
+        if call.end == End::Open {
+            call.end = End::Reset { by: direction, code };
+        }
+        Some(call)
+    }
+
+    fn on_block(&mut self, conn: u32, at: Duration, what: &What) {
+        let (What::RequestHead(head) | What::TrailersOnly(head) | What::Trailers(head)) = what else {
+            return;
+        };
+        let Some(call) = self.open.get_mut(&(conn, head.block.stream_id)) else { return };
+        call.last = at;
+        if let What::RequestHead(_) = what {
+            call.path = head.get(":path").map(|path| words::printable(path)).unwrap_or_default();
+            call.timeout = head.get("grpc-timeout").map(|timeout| words::printable(timeout));
+            return;
+        }
+        let code = head.get("grpc-status").and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
+        call.end = match code {
+            Some(code) => End::Status {
+                code,
+                message: message(head),
+                trailers_only: matches!(what, What::TrailersOnly(_)),
+            },
+            None => End::NoStatus,
+        };
+    }
+
+    fn half_close(&mut self, conn: u32, direction: Direction, stream: u32, at: Duration) -> Option<Call> {
+        let way = usize::from(direction == Direction::ToClient);
+        let call = self.open.get_mut(&(conn, stream))?;
+        *call.halves.get_mut(way)? = true;
+        call.last = at;
+        if way == 0 {
+            call.asked.get_or_insert(at);
+        } else if call.end == End::Open {
+            call.end = End::NoStatus;
+        }
+        if call.halves == [true; 2] { self.open.remove(&(conn, stream)) } else { None }
+    }
+
+    /// What the frame that was seen last is counted to.
+    fn current(&mut self, conn: u32, way: usize) -> Option<&mut Cost> {
+        self.open.get_mut(&(conn, self.latest))?.cost.get_mut(way)
+    }
+}
+
+fn message(head: &Head) -> String {
+    head.get("grpc-message").map(|message| words::printable(message)).unwrap_or_default()
+}

@@ -1,0 +1,11 @@
+//! What all verbs that read recordings have in common.
+//!
+//! ```text
+//!   file, hex, stdin --> source --> lines --> a verb --> page --> standard output
+//! ```
+
+pub(crate) mod calls;
+pub(crate) mod conns;
+pub(crate) mod page;
+pub(crate) mod source;
+pub(crate) mod words;

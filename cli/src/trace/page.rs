@@ -1,0 +1,89 @@
+//! `Page`: text in columns, with or without colours.
+//!
+//! In: rows. Out: text of at most a hundred columns. Whether it has colours is decided once, for the whole page: a
+//! recording of a gigabyte makes many gigabytes of text, and taking colours out again would cost more than reading it.
+//!
+//! Must not know: recordings.
+
+use std::fmt::{self, Write as _};
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use crate::failure::Failure;
+
+/// Text on its way to standard output.
+pub(crate) struct Page {
+    text: String,
+    out: io::Stdout,
+    has_colours: bool,
+}
+
+impl Page {
+    /// A page for standard output, in colours if that is a terminal and nothing forbids them.
+    pub(crate) fn new() -> Page {
+        let out = io::stdout();
+        let has_colours = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+        Page { text: String::new(), out, has_colours }
+    }
+
+    /// Appends text in a style.
+    pub(crate) fn put(&mut self, style: Style, text: impl fmt::Display) {
+        if self.has_colours && style != Style::new() {
+            // Writing to a string cannot fail, here and below.
+            let _ = write!(self.text, "{style}{text}{style:#}");
+        } else {
+            let _ = write!(self.text, "{text}");
+        }
+    }
+
+    /// Appends text in a style, padded or cut to a width.
+    pub(crate) fn cell(&mut self, style: Style, text: &str, width: usize) {
+        let letters = text.chars().count();
+        if letters > width {
+            self.put(style, clip(text, width));
+        } else {
+            self.put(style, text);
+            self.space(width - letters);
+        }
+    }
+
+    /// Appends spaces.
+    pub(crate) fn space(&mut self, count: usize) {
+        self.text.extend(std::iter::repeat_n(' ', count));
+    }
+
+    /// Ends the line, without spaces before its end.
+    pub(crate) fn end_line(&mut self) -> Result<(), Failure> {
+        let len = self.text.trim_end_matches(' ').len();
+        self.text.truncate(len);
+        self.text.push('\n');
+        if self.text.len() >= FULL_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Appends a whole line.
+    pub(crate) fn line(&mut self, style: Style, text: impl fmt::Display) -> Result<(), Failure> {
+        self.put(style, text);
+        self.end_line()
+    }
+
+    /// Writes out what is on the page.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        let mut out = self.out.lock();
+        let written = out.write_all(self.text.as_bytes()).and_then(|()| out.flush());
+        self.text.clear();
+        written.map_err(Failure::Output)
+    }
+}
+
+/// The beginning of a text that is too long, with two dots for the rest.
+pub(crate) fn clip(text: &str, width: usize) -> String {
+    let kept = text.chars().take(width.saturating_sub(2));
+    if text.chars().count() > width { kept.chain("..".chars()).collect() } else { text.to_owned() }
+}
+
+/// How wide a line may be.
+pub(crate) const WIDTH: usize = 100;
+
+/// What is written at once.
+const FULL_BYTES: usize = 64 * 1024;
