@@ -24,6 +24,7 @@ mod health;
 mod interceptors;
 mod lessons;
 mod limits;
+mod metadata;
 mod on_the_wire;
 #[cfg(feature = "reflection")]
 mod reflection;

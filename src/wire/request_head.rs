@@ -30,6 +30,7 @@
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HOST, TE, USER_AGENT};
+use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
 
 use super::binary::validate_binary;
@@ -144,8 +145,7 @@ impl RequestHead {
     ///
     /// gRFC A41: a `host` beside an `:authority` is dropped unread.
     pub fn authority(&self) -> Option<&str> {
-        let host = || self.metadata.headers().get(HOST).and_then(|host| host.to_str().ok());
-        self.uri.authority().map(|authority| authority.as_str()).or_else(host)
+        self.uri.authority().map(|authority| authority.as_str())
     }
 
     /// `parse`, with the fault itself as the error.
@@ -175,9 +175,21 @@ impl RequestHead {
             false => AcceptEncoding::default(),
         };
         let user_agent = fields.user_agent.cloned();
+        let uri = if uri.authority().is_none() { with_host(uri, &headers) } else { uri };
         let metadata = Metadata::from_headers(headers);
         Ok(RequestHead { uri, content_type, timeout, encoding, accept_encoding, user_agent, metadata })
     }
+}
+
+/// The URI of a request without `:authority`, with its `host` for one (gRFC A41), if that can be one.
+fn with_host(uri: Uri, headers: &HeaderMap) -> Uri {
+    let host = headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let Some(host) = host else { return uri };
+    let mut parts = uri.clone().into_parts();
+    parts.authority = Some(host);
+    // A URI with an authority must have a scheme. One that came without has lost it on the way here.
+    parts.scheme.get_or_insert(Scheme::HTTP);
+    Uri::from_parts(parts).unwrap_or(uri)
 }
 
 /// What a server looks at in the head of every request, found in one walk.

@@ -7,12 +7,12 @@
 use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use wirewright::inspect::hpack::HpackDecoder;
+use wirewright::inspect::hpack::{Form, HpackDecoder};
 
 /// A frame that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// HEADERS, with its fields as `name: value`.
+    /// HEADERS, with its fields as `name: value`; those that no table may remember say so.
     Headers { stream: u32, fields: Vec<String>, end: bool },
     /// DATA.
     Data { stream: u32, bytes: Bytes, end: bool },
@@ -52,8 +52,11 @@ impl Frame {
                 assert_eq!(flags & END_HEADERS, END_HEADERS, "a test's header blocks fit one frame");
                 let skip = if flags & PRIORITY_FLAG != 0 { 5 } else { 0 };
                 let fields = hpack.decode(&content.slice(skip..));
-                let fields = fields.iter().filter(|entry| entry.as_field().is_some());
-                Frame::Headers { stream, fields: fields.map(ToString::to_string).collect(), end }
+                let fields = fields.iter().filter_map(|entry| {
+                    let secret = entry.as_field()?.form == Form::NeverRemembered;
+                    Some(if secret { format!("{entry} [never remembered]") } else { entry.to_string() })
+                });
+                Frame::Headers { stream, fields: fields.collect(), end }
             }
             RST_STREAM => Frame::Reset { stream, reason: word(&content) },
             SETTINGS if flags & ACK != 0 => Frame::SettingsAck,
