@@ -185,7 +185,8 @@ const LOAD_ENDINGS: &str = concat!(
 Which loop:
   Without --rps each caller calls again as soon as its call has ended. With it, calls begin at
   even intervals; one that begins late because every caller is waiting counts from when it was
-  due, so that a server that stalls cannot hide it. Ctrl-C ends a run early.
+  due, so that a server that stalls cannot hide it. Ctrl-C ends a run early. --max-time is for
+  each call.
 
 ",
     endings!()

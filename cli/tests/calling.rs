@@ -83,7 +83,7 @@ fn a_status_is_told_on_standard_error_and_by_the_exit_code() {
     let output = call(&server.address, "grpc.health.v1.Health/Check", "{\"service\": \"no.Such\"}", &[]);
     let told = "ERROR:\n  Code: NotFound\n  Message: unknown service \"no.Such\"\n";
     assert_eq!(said(&output), (Some(69), "", told));
-    let flags = ["-max-time", "0.2"];
+    let flags = ["-max-time", "2"];
     let output = call(&server.address, "grpc.health.v1.Health/Watch", "{}", &flags);
     let (code, watched, told) = said(&output);
     assert_eq!((code, watched), (Some(68), "{\n  \"status\": \"SERVING\"\n}\n"));
@@ -152,6 +152,17 @@ fn json_comes_back_as_it_went_in() {
     let (code, printed, _) = said(&output);
     assert_eq!(code, Some(0));
     assert!(printed.contains("big: 5") && printed.contains("1.5"), "{printed}");
+}
+
+/// The file with the extension is imported by nobody: the server is asked for it.
+#[test]
+fn extensions_are_found_by_reflection() {
+    let json = "{\n  \"count\": 1,\n  \"packed\": [\n    1,\n    2\n  ],\n  \"[odd.more]\": \"here\"\n}\n";
+    for reflects in [Reflects::Both, Reflects::Alpha] {
+        let server = OddServer::start(reflects, None);
+        let output = call(&server.address, "odd.Odd/EchoOld", json, &[]);
+        assert_eq!(said(&output), (Some(0), json, ""), "{reflects:?}");
+    }
 }
 
 #[test]

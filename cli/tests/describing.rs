@@ -26,7 +26,10 @@ fn files_need_no_server() {
     let folder = folder();
     let from_files = ["-import-path", folder.as_str(), "-proto", "odd.proto"];
     assert_eq!(printed(&[&["list"], &from_files[..]].concat()), "odd.Odd\n");
-    assert_eq!(printed(&[&["list"], &from_files[..], &["odd.Odd"]].concat()), "odd.Odd.Echo\nodd.Odd.Fail\n");
+    assert_eq!(
+        printed(&[&["list"], &from_files[..], &["odd.Odd"]].concat()),
+        "odd.Odd.Echo\nodd.Odd.EchoOld\nodd.Odd.Fail\n"
+    );
     // What is written can be read again.
     let set = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("odd.bin").display().to_string();
     printed(&[&["describe", "-protoset-out", &set], &from_files[..], &["odd.Odd"]].concat());
@@ -44,6 +47,8 @@ fn declarations_are_described_as_the_golden_file_says() {
         "odd.Box.Colour",
         "odd.Box.maybe",
         "odd.Box.choice",
+        "odd.Old",
+        "odd.more",
     ];
     let mut all = String::new();
     for symbol in symbols {
@@ -60,7 +65,7 @@ fn files_that_are_written_describe_the_same() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("protos").display().to_string();
     let _ = std::fs::remove_dir_all(&folder);
     printed(&["list", "-plaintext", "-proto-out-dir", &folder, &server.address, "odd.Odd"]);
-    for symbol in ["odd.Odd", "odd.Box", "odd.Box.Colour", "google.protobuf.Any"] {
+    for symbol in ["odd.Odd", "odd.Box", "odd.Box.Colour", "odd.Old", "google.protobuf.Any"] {
         let told = printed(&["describe", "-plaintext", &server.address, symbol]);
         let read = printed(&["describe", "-import-path", &folder, "-proto", "odd.proto", symbol]);
         assert_eq!(told, read);

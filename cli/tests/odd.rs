@@ -93,20 +93,22 @@ pub(crate) fn folder() -> String {
 fn descriptors() -> Vec<u8> {
     let mut compiler = protox::Compiler::new([folder()]).unwrap();
     compiler.include_imports(true).include_source_info(true).open_file("odd.proto").unwrap();
+    compiler.open_file("more.proto").unwrap();
     compiler.encode_file_descriptor_set()
 }
 
 struct Odd;
 
 const ECHO: Method<RawMessage, RawMessage> = Method::unary("/odd.Odd/Echo");
+const ECHO_OLD: Method<RawMessage, RawMessage> = Method::unary("/odd.Odd/EchoOld");
 const FAIL: Method<RawMessage, RawMessage> = Method::unary("/odd.Odd/Fail");
 
 impl Service for Odd {
     const NAME: &'static str = "odd.Odd";
-    const METHODS: &'static [MethodDescriptor] = &[ECHO.describe(), FAIL.describe()];
+    const METHODS: &'static [MethodDescriptor] = &[ECHO.describe(), ECHO_OLD.describe(), FAIL.describe()];
 
     async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
-        if call.method() == "Echo" {
+        if call.method().starts_with("Echo") {
             let (request, mut call) = call.unary(&ECHO).await?;
             let mut response = Response::new(RawMessage::default());
             for (name, value) in request.metadata().headers() {

@@ -76,7 +76,11 @@ impl Field<'_> {
         if let Some(packed) = self.proto.options.as_ref().and_then(|options| options.packed) {
             options.push(format!("packed = {packed}"));
         }
-        if self.proto.json_name.is_some() && self.json_name != camel(self.proto.name()) {
+        // That of an extension is its full name in brackets, always.
+        if self.proto.json_name.is_some()
+            && !self.json_name.starts_with('[')
+            && self.json_name != camel(self.proto.name())
+        {
             options.push(format!("json_name = {:?}", self.json_name));
         }
         if options.is_empty() { String::new() } else { format!(" [{}]", options.join(", ")) }

@@ -40,6 +40,7 @@ use prost::Message as _;
 use wirewright::RawMessage;
 
 use crate::dial::dial;
+use crate::dial::flags::ConnectionFlags;
 use crate::failure::Failure;
 use crate::output;
 use crate::schema::Schema;
@@ -52,9 +53,11 @@ use tally::Tally;
 
 /// Loads a server.
 pub(crate) async fn run(arguments: LoadArguments) -> Result<(), Failure> {
-    let mut dialed = vec![dial(&arguments.address, &arguments.connection).await?];
-    for _ in 1..arguments.connections {
-        dialed.push(dial(&arguments.address, &arguments.connection).await?);
+    // Here the time is that of a call, and not of everything.
+    let connection = ConnectionFlags { max_time: None, ..arguments.connection.clone() };
+    let mut dialed = Vec::new();
+    for _ in 0..arguments.connections {
+        dialed.push(dial(&arguments.address, &connection).await?);
     }
     let mut schema = Schema::open(&arguments.schema, &arguments.headers, dialed.first())?;
     let method = schema.method(&arguments.method).await?;

@@ -47,7 +47,7 @@ impl Line {
             failed => format!("   {}", paint(style::BAD, format!("{failed} errors"))),
         };
         let line = format!(
-            "{:6.1} s   {:>9} calls   {:>9.0} a second   p50 {:.3} ms   p99 {:.3} ms{errors}",
+            "{:6.1} s  {:>9} calls  {:>8.0} a second  p50 {:.3} ms  p99 {:.3} ms{errors}",
             now.duration_since(self.start).as_secs_f64(),
             calls,
             rate,
