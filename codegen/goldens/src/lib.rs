@@ -40,3 +40,6 @@ pub mod same_name;
 pub mod stubs;
 #[path = "../../tests/golden/well_known/out/mod.rs"]
 pub mod well_known;
+
+#[cfg(doctest)]
+pub mod mistakes;
