@@ -18,6 +18,7 @@ mod fields;
 mod hostile;
 mod inspect;
 mod message_decoder;
+mod metadata;
 mod percent;
 mod request_head;
 mod server_bytes;
@@ -28,8 +29,10 @@ mod server_bytes;
     reason = "the service of the library's own tests, of which this is a part"
 )]
 mod talk;
+mod target;
 mod timeout;
 mod trailers;
+mod two_peers;
 
 pub use base64::base64;
 pub use call_state::call_state;
@@ -37,26 +40,32 @@ pub use client_bytes::client_bytes;
 pub use codegen::codegen;
 pub use inspect::inspect;
 pub use message_decoder::message_decoder;
+pub use metadata::metadata;
 pub use percent::percent;
 pub use request_head::request_head;
 pub use server_bytes::server_bytes;
+pub use target::target;
 pub use timeout::timeout;
 pub use trailers::trailers;
+pub use two_peers::two_peers;
 
 /// A target: what it does with an input is to panic, or not.
 pub type Target = fn(&[u8]);
 
 /// What is fuzzed, by name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("base64", base64),
     ("call_state", call_state),
     ("client_bytes", client_bytes),
     ("codegen", codegen),
     ("inspect", inspect),
     ("message_decoder", message_decoder),
+    ("metadata", metadata),
     ("percent", percent),
     ("request_head", request_head),
     ("server_bytes", server_bytes),
+    ("target", target),
     ("timeout", timeout),
     ("trailers", trailers),
+    ("two_peers", two_peers),
 ];

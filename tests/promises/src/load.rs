@@ -6,6 +6,9 @@
 //!   Early   client streaming    answers without having read anything
 //!   Hold    client streaming    reads nothing until the gate opens; then answers with `count, sum`
 //!   Deaf    bidi streaming      drops its input, sends one message, and stays
+//!   Sleep   unary               never answers; the server notes how late it was dropped
+//!   Work    unary               burns a millisecond of processor time, and the message comes back
+//!   Tree    unary               reads its message with prost
 //! ```
 //!
 //! Messages are plain bytes: what is measured is how they travel.
@@ -42,6 +45,25 @@ impl Wish {
     /// What Flow sends again and again.
     pub(crate) fn reply(self) -> RawMessage {
         filler(self.size as usize)
+    }
+}
+
+/// What Tree reads: nested, repeated, and much larger in memory than on the wire.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Tree {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) children: Vec<Tree>,
+    #[prost(string, tag = "2")]
+    pub(crate) name: String,
+    #[prost(bytes = "vec", tag = "3")]
+    pub(crate) value: Vec<u8>,
+}
+
+/// Keeps a core busy.
+pub(crate) fn burn(time: std::time::Duration) {
+    let until = std::time::Instant::now() + time;
+    while std::time::Instant::now() < until {
+        std::hint::spin_loop();
     }
 }
 

@@ -12,22 +12,28 @@
 //! ```text
 //!   promises               the driver: starts the rest, measures, prints; it plays the attackers itself
 //!     +-- serve KIND       a server of ours, or of tonic: a process of its own, on core 0
-//!     +-- part NAME KIND   a client of ours, or of tonic, where its memory counts or it dies: on core 1
+//!     +-- part NAME KIND   a client of ours, or of tonic, where its memory counts: on core 1
+//!     +-- attack NAME      an attacker, until it is killed: on core 1
+//!     +-- burn             somebody who keeps core 1 busy and does nothing
 //! ```
 //!
 //! Everything goes over real sockets. Nothing here is a test in cargo's sense: it looks at clocks and at memory, so
 //! it belongs to this program alone.
 
+mod attack;
 mod caller;
 mod expect;
 mod line;
 mod load;
 mod meters;
+mod net;
 mod ours;
 mod peer_tonic;
 mod process;
 mod promise;
 mod scale;
+mod secure;
+mod table;
 mod wire;
 
 use std::process::ExitCode;
@@ -45,6 +51,11 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["serve", kind, ref options @ ..] => run(process::serve(kind, options)).map(|()| true),
         ["part", name, kind, ref arguments @ ..] => run(promise::part(name, kind, arguments)).map(|()| true),
+        ["attack", name, port, connections] => run(attack::run(name, port, connections)).map(|()| true),
+        // The other tenant of a core.
+        ["burn"] => loop {
+            load::burn(std::time::Duration::from_secs(1));
+        },
         ref wanted => Plan::read(wanted).and_then(|plan| run(measure(plan))),
     };
     match outcome {
@@ -68,12 +79,13 @@ fn run<T>(role: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> 
 struct Plan {
     scale: Scale,
     expectations: Option<Expectations>,
+    table: Option<String>,
     wanted: Vec<String>,
 }
 
 impl Plan {
     fn read(words: &[&str]) -> Result<Plan, Failure> {
-        let mut plan = Plan { scale: Scale::Full, expectations: None, wanted: Vec::new() };
+        let mut plan = Plan { scale: Scale::Full, expectations: None, table: None, wanted: Vec::new() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
@@ -81,6 +93,9 @@ impl Plan {
                 "--expect" => {
                     let path = words.next().ok_or("--expect needs a file after it")?;
                     plan.expectations = Some(Expectations::read(path)?);
+                }
+                "--table" => {
+                    plan.table = Some((*words.next().ok_or("--table needs a file after it")?).to_owned());
                 }
                 name if promise::ALL.iter().any(|promise| promise.is_called(name)) => {
                     plan.wanted.push(name.to_owned());
@@ -108,6 +123,9 @@ async fn measure(plan: Plan) -> Result<bool, Failure> {
         };
         for line in &measured {
             println!("{line}");
+        }
+        if let Some(path) = &plan.table {
+            table::write(path, &measured, plan.scale)?;
         }
         eprintln!("({} took {:.1} s)", promise.name, before.elapsed().as_secs_f64());
         lines.extend(measured);

@@ -15,14 +15,17 @@ use wirewright::{
 
 use crate::Failure;
 use crate::caller::{AFTERMATH, Caller, End, STUCK, stuck};
-use crate::load::{Heard, Wish, empty, filler};
+use crate::load::{Heard, Tree, Wish, burn, empty, filler};
 use crate::meters::{ACCEPTED, Gate, Handler};
 
-const ECHO: Method<RawMessage, RawMessage> = Method::unary("/promises.Load/Echo");
+pub(crate) const ECHO: Method<RawMessage, RawMessage> = Method::unary("/promises.Load/Echo");
 const FLOW: Method<RawMessage, RawMessage> = Method::server_streaming("/promises.Load/Flow");
 const EARLY: Method<RawMessage, RawMessage> = Method::client_streaming("/promises.Load/Early");
 const HOLD: Method<RawMessage, RawMessage> = Method::client_streaming("/promises.Load/Hold");
 const DEAF: Method<RawMessage, RawMessage> = Method::bidi_streaming("/promises.Load/Deaf");
+pub(crate) const SLEEP: Method<RawMessage, RawMessage> = Method::unary("/promises.Load/Sleep");
+pub(crate) const WORK: Method<RawMessage, RawMessage> = Method::unary("/promises.Load/Work");
+const TREE: Method<Tree, ()> = Method::unary("/promises.Load/Tree");
 
 /// Answers as [`load`](crate::load) says.
 #[derive(Clone, Debug)]
@@ -62,8 +65,16 @@ impl Load {
 
 impl Service for Load {
     const NAME: &'static str = "promises.Load";
-    const METHODS: &'static [MethodDescriptor] =
-        &[ECHO.describe(), FLOW.describe(), EARLY.describe(), HOLD.describe(), DEAF.describe()];
+    const METHODS: &'static [MethodDescriptor] = &[
+        ECHO.describe(),
+        FLOW.describe(),
+        EARLY.describe(),
+        HOLD.describe(),
+        DEAF.describe(),
+        SLEEP.describe(),
+        WORK.describe(),
+        TREE.describe(),
+    ];
 
     async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
         match call.method() {
@@ -100,6 +111,35 @@ impl Service for Load {
                 let (requests, mut replies, mut call) = call.bidi_streaming(&DEAF).await?;
                 let end = call.run(Load::deaf(requests.into_inner(), &mut replies)).await;
                 call.close(replies, end).await
+            }
+            "Sleep" => {
+                let (request, mut call) = call.unary(&SLEEP).await?;
+                let due = request.deadline().map(|deadline| deadline.instant());
+                let reply = call.run(async move {
+                    let _handler = Handler::until(due);
+                    pending().await
+                });
+                let reply = reply.await;
+                call.reply(reply).await
+            }
+            "Work" => {
+                let (request, mut call) = call.unary(&WORK).await?;
+                let reply = call.run(async {
+                    let _handler = Handler::begin();
+                    burn(WORK_TIME);
+                    Ok(Response::new(request.into_inner()))
+                });
+                let reply = reply.await;
+                call.reply(reply).await
+            }
+            "Tree" => {
+                let (tree, mut call) = call.unary(&TREE).await?;
+                let reply = call.run(async {
+                    drop(tree);
+                    Ok(Response::new(()))
+                });
+                let reply = reply.await;
+                call.reply(reply).await
             }
             _ => call.unimplemented().await,
         }
@@ -205,3 +245,6 @@ impl Caller for Client {
 pub(crate) fn end(status: Status) -> End {
     End { code: status.code() as u32, text: status.message().to_owned() }
 }
+
+/// What Work costs: a thousand calls a second are what one core can do.
+const WORK_TIME: Duration = Duration::from_millis(1);

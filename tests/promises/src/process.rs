@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::oneshot;
 use wirewright::transport::TcpIncoming;
 
 use crate::Failure;
@@ -44,9 +45,19 @@ impl Server {
         options: &[&str],
         files: Option<u32>,
     ) -> Result<Server, Failure> {
+        Server::start_at(None, kind, options, files).await
+    }
+
+    /// Starts one in a network namespace.
+    pub(crate) async fn start_at(
+        namespace: Option<&str>,
+        kind: Kind,
+        options: &[&str],
+        files: Option<u32>,
+    ) -> Result<Server, Failure> {
         let mut words = vec!["serve", kind.name()];
         words.extend(options);
-        let mut command = on_core(SERVER_CORE, &words)?;
+        let mut command = on_core(namespace, SERVER_CORE, &words)?;
         if let Some(files) = files {
             let limited = command;
             command = Command::new("prlimit");
@@ -87,7 +98,6 @@ impl Server {
     }
 
     /// SIGKILL, and waits until it is gone.
-    #[allow(dead_code)]
     pub(crate) async fn kill(&mut self) -> io::Result<()> {
         self.child.kill().await
     }
@@ -97,9 +107,19 @@ impl Server {
 ///
 /// One that hangs is killed, and has failed.
 pub(crate) async fn part(name: &str, kind: Kind, arguments: &[String]) -> Result<Figures, Failure> {
+    part_at(None, name, kind, arguments).await
+}
+
+/// The same in a network namespace.
+pub(crate) async fn part_at(
+    namespace: Option<&str>,
+    name: &str,
+    kind: Kind,
+    arguments: &[String],
+) -> Result<Figures, Failure> {
     let mut words = vec!["part", name, kind.name()];
     words.extend(arguments.iter().map(String::as_str));
-    let mut command = on_core(LOAD_CORE, &words)?;
+    let mut command = on_core(namespace, LOAD_CORE, &words)?;
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let Ok(output) = tokio::time::timeout(PART_PATIENCE, output).await else {
         let hung = format!("failed=1\nremark hung for {} s", PART_PATIENCE.as_secs());
@@ -113,8 +133,21 @@ pub(crate) async fn part(name: &str, kind: Kind, arguments: &[String]) -> Result
     Ok(Figures::parse(&String::from_utf8_lossy(&output.stdout)))
 }
 
-fn on_core(core: &str, words: &[&str]) -> io::Result<Command> {
-    let mut command = Command::new("taskset");
+/// A process on core 1 that does something until it is dropped.
+pub(crate) fn beside(words: &[&str]) -> Result<Child, Failure> {
+    let mut command = on_core(None, LOAD_CORE, words)?;
+    Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn()?)
+}
+
+fn on_core(namespace: Option<&str>, core: &str, words: &[&str]) -> io::Result<Command> {
+    let mut command = match namespace {
+        Some(namespace) => {
+            let mut command = Command::new("ip");
+            command.args(["netns", "exec", namespace, "taskset"]);
+            command
+        }
+        None => Command::new("taskset"),
+    };
     command.args(["-c", core]).arg(std::env::current_exe()?).args(words);
     Ok(command)
 }
@@ -215,35 +248,25 @@ impl Process {
 }
 
 /// The role `serve`: a server that obeys standard input.
-pub(crate) async fn serve(kind: &str, _options: &[&str]) -> Result<(), Failure> {
-    let kind = Kind::read(kind)?;
-    let gate = Gate::new();
-    let listener = TcpListener::from_std(listen(0)?)?;
-    println!("{}", listener.local_addr()?.port());
-    let doors = gate.clone();
-    let serving = async move {
-        match kind {
-            Kind::Ours => {
-                let incoming = Counted(TcpIncoming::new(listener));
-                let server = wirewright::Server::builder().add_service(Load { gate: doors });
-                server.serve_until(incoming, std::future::pending()).await?;
-            }
-            Kind::Tonic => {
-                let server =
-                    tonic::transport::Server::builder().add_service(LoadServer::new(Answers { gate: doors }));
-                server.serve_with_incoming(counted(listener)).await?;
-            }
+///
+/// Options: `tls`, with a certificate of its own making; `any`, to listen on every address; `port=N`; `age=MS`, the
+/// greatest age of a connection.
+pub(crate) async fn serve(kind: &str, options: &[&str]) -> Result<(), Failure> {
+    let mut house = House { kind: Kind::read(kind)?, gate: Gate::new(), tls: None, age: None };
+    let (mut host, mut port) = ([127, 0, 0, 1], 0);
+    for option in options {
+        match option.split_once('=') {
+            None if *option == "tls" => house.tls = Some(crate::secure::Certificate::new()?),
+            None if *option == "any" => host = [0, 0, 0, 0],
+            Some(("port", number)) => port = number.parse()?,
+            Some(("age", number)) => house.age = Some(Duration::from_millis(number.parse()?)),
+            _ => return Err(format!("a server has no option {option:?}").into()),
         }
-        Ok::<(), Failure>(())
-    };
-    tokio::select! {
-        served = tokio::spawn(serving) => served?,
-        obeyed = obey(gate) => obeyed,
     }
-}
-
-/// Answers every word until there are no more.
-async fn obey(gate: Gate) -> Result<(), Failure> {
+    let listener = TcpListener::from_std(listen(host, port)?)?;
+    let port = listener.local_addr()?.port();
+    println!("{port}");
+    let mut stop = house.generation(listener);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(word) = lines.next_line().await? {
         match word.as_str() {
@@ -253,8 +276,18 @@ async fn obey(gate: Gate) -> Result<(), Failure> {
                 println!("reset");
             }
             "gate" => {
-                gate.open();
+                house.gate.open();
                 println!("open");
+            }
+            "reload" => {
+                house.tls.as_ref().ok_or("a server without TLS has no certificate")?.reload()?;
+                println!("reloaded");
+            }
+            // A graceful restart: the next generation listens before the last one stops.
+            "turn" => {
+                let next = house.generation(TcpListener::from_std(listen(host, port)?)?);
+                let _ = std::mem::replace(&mut stop, next).send(());
+                println!("turned");
             }
             other => return Err(format!("a server does not know the word {other:?}").into()),
         }
@@ -262,13 +295,56 @@ async fn obey(gate: Gate) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What all generations of a server have in common.
+struct House {
+    kind: Kind,
+    gate: Gate,
+    tls: Option<crate::secure::Certificate>,
+    age: Option<Duration>,
+}
+
+impl House {
+    /// Serves on this listener until told to stop.
+    fn generation(&self, listener: TcpListener) -> oneshot::Sender<()> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        let gate = self.gate.clone();
+        match self.kind {
+            Kind::Ours => {
+                let mut server = wirewright::Server::builder()
+                    .add_service(Load { gate })
+                    .compression(wirewright::Gzip::default())
+                    .compression(wirewright::Zstd::default());
+                if let Some(tls) = self.tls.as_ref().and_then(|certificate| certificate.tls().ok()) {
+                    server = server.tls(tls);
+                }
+                let incoming = Counted(TcpIncoming::new(listener));
+                tokio::spawn(server.serve_until(incoming, stopped));
+            }
+            Kind::Tonic => {
+                let server = tonic::transport::Server::builder();
+                let server = match self.age {
+                    Some(age) => server.max_connection_age(age),
+                    None => server,
+                };
+                let mut server = server;
+                let server = server.add_service(LoadServer::new(Answers { gate }));
+                tokio::spawn(server.serve_with_incoming_shutdown(counted(listener), stopped));
+            }
+        }
+        stop
+    }
+}
+
 /// A listening socket with a backlog for thousands, and a port that others may share.
-fn listen(port: u16) -> io::Result<std::net::TcpListener> {
+fn listen(host: [u8; 4], port: u16) -> io::Result<std::net::TcpListener> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], port)).into())?;
+    socket.bind(&std::net::SocketAddr::from((host, port)).into())?;
     socket.listen(4_096)?;
     Ok(socket.into())
 }
