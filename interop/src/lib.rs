@@ -9,11 +9,13 @@
 //!   conformance    the client and the server under test of connectrpc's conformance suite
 //!   official       the interoperability client and server that every gRPC implementation has
 //!   negative       the cases of a server that misbehaves on the level of HTTP/2
+//!   strict         the server that h2spec tests
 //! ```
 
 pub mod conformance;
 pub mod negative;
 pub mod official;
+pub mod strict;
 
 /// Messages and services of the suites, as generated from `proto/`.
 #[allow(missing_docs, reason = "the suites' own comments are all the documentation that their messages have")]

@@ -80,8 +80,12 @@ impl Router {
         let head = match RequestHead::parse(head, self.settings.encodings.names()) {
             Ok(head) => head,
             Err(refusal) => {
-                // If the stream is gone there is nobody to tell.
-                let _ = send.send_head(refusal.into_response(), true);
+                let text = refusal.explanation();
+                let sent = send.send_head(refusal.into_response(), text.is_none());
+                if let (Ok(()), Some(text)) = (sent, text) {
+                    // A sentence goes without asking. If the stream is gone there is nobody to tell.
+                    let _ = send.send_unasked(&mut text.into(), true);
+                }
                 return;
             }
         };

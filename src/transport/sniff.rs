@@ -8,7 +8,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -16,7 +16,7 @@ use super::io::Io;
 
 /// An [`Io`] whose first read is remembered.
 #[derive(Debug)]
-pub(super) struct Sniffed<T> {
+pub(super) struct Sniffed<T: Io> {
     inner: T,
     first: FirstBytes,
 }
@@ -102,6 +102,28 @@ impl<T: Io> AsyncWrite for Sniffed<T> {
         self.inner.is_write_vectored()
     }
 }
+
+/// A socket that is closed with bytes unread is reset, and a reset destroys what the peer has not read yet: the GOAWAY
+/// that says why (RFC 9113, section 5.4.1). So what has arrived is read first.
+impl<T: Io> Drop for Sniffed<T> {
+    fn drop(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut unread = [0; UNREAD_BYTES];
+        for _ in 0..MAX_LAST_READS {
+            let mut buf = ReadBuf::new(&mut unread);
+            let read = Pin::new(&mut self.inner).poll_read(&mut cx, &mut buf);
+            if !matches!(read, Poll::Ready(Ok(()))) || buf.filled().is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+/// Read at once by one who throws it away.
+const UNREAD_BYTES: usize = 1024;
+
+/// A full window of HTTP/2, 64 KiB; a peer that sends on and on does not keep its socket open.
+const MAX_LAST_READS: usize = 64;
 
 /// Enough for the longest beginning that is told apart.
 const KEPT: usize = 8;

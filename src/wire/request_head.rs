@@ -29,7 +29,7 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HOST, TE, USER_AGENT};
+use http::header::{ALLOW, CONTENT_TYPE, HOST, TE, USER_AGENT};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
 
@@ -69,6 +69,8 @@ pub struct Refusal {
     pub status: Status,
     /// What the client should have used, if its encoding is why it is refused.
     accept_encoding: Option<HeaderValue>,
+    /// Whether there is a person or a program of HTTP to be told in words.
+    is_foreign: bool,
 }
 
 impl RequestHead {
@@ -232,16 +234,37 @@ impl Refusal {
         // among them, or it would not have been refused.
         let accept_encoding = matches!(error, WireError::RequestEncoding(_))
             .then(|| AcceptEncoding::new(supported).as_refusal_header());
-        Refusal { http_status: error.http_status(), status: error.into(), accept_encoding }
+        let is_foreign = match &error {
+            // RFC 9110 section 9.3.2: what answers HEAD has no content.
+            WireError::NotPost(method) => method != "HEAD",
+            WireError::NotGrpc(_) => true,
+            _ => false,
+        };
+        Refusal { http_status: error.http_status(), status: error.into(), accept_encoding, is_foreign }
     }
 
-    /// The whole response, Trailers-Only; to be sent with END_STREAM.
+    /// The sentence for a peer that does not speak gRPC, such as curl or a browser; to be sent as DATA with
+    /// END_STREAM. `None` if the head says all.
+    pub fn explanation(&self) -> Option<String> {
+        self.is_foreign.then(|| format!("{}; this server speaks gRPC\n", self.status.message()))
+    }
+
+    /// The head of the response; whole, and to be sent with END_STREAM, unless there is an
+    /// [`explanation`](Refusal::explanation).
     pub fn into_response(self) -> Response<()> {
         let trailers = Trailers { end: Err(self.status), metadata: Metadata::new() };
         let mut response = trailers.into_response(ContentType::Grpc);
         *response.status_mut() = self.http_status;
+        let headers = response.headers_mut();
         if let Some(value) = self.accept_encoding {
-            response.headers_mut().insert(header::GRPC_ACCEPT_ENCODING.clone(), value);
+            headers.insert(header::GRPC_ACCEPT_ENCODING.clone(), value);
+        }
+        if self.is_foreign {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        }
+        if self.http_status == StatusCode::METHOD_NOT_ALLOWED {
+            // RFC 9110 section 15.5.6 asks for the list of what is allowed.
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
         }
         response
     }

@@ -50,8 +50,16 @@ struct Mode {
     at_least: u32,
 }
 
+const MODES: [Mode; 2] = [
+    Mode { name: "client", at_least: CONFORMANCE_CLIENT_CASES },
+    Mode { name: "server", at_least: CONFORMANCE_SERVER_CASES },
+];
+
 /// Four encodings, over plaintext, TLS and TLS with client certificates.
-const MODES: [Mode; 2] = [Mode { name: "client", at_least: 1068 }, Mode { name: "server", at_least: 924 }];
+const CONFORMANCE_CLIENT_CASES: u32 = 1068;
+
+/// The same for a server, to whom fewer things can happen.
+const CONFORMANCE_SERVER_CASES: u32 = 924;
 
 /// The suite's last words.
 #[derive(Debug, PartialEq, Eq)]

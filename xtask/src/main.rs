@@ -8,6 +8,7 @@ mod compare;
 mod conformance;
 mod crew;
 mod fuzz;
+mod h2spec;
 mod matrix;
 mod pairings;
 mod promises;
@@ -36,6 +37,11 @@ fn main() -> ExitCode {
         Ok(Task::Conformance) => {
             let mut tally = Tally::default();
             conformance::run(&mut tally);
+            tally.close(true)
+        }
+        Ok(Task::H2spec) => {
+            let mut tally = Tally::default();
+            h2spec::run(&mut tally);
             tally.close(true)
         }
         Ok(Task::Interop) => {
@@ -77,6 +83,7 @@ enum Task {
     Test(suite::Options),
     Pairings { wanted: Vec<String> },
     Conformance,
+    H2spec,
     Interop,
     Tools,
     Fuzz { seconds: u32, wanted: Vec<String> },
@@ -95,6 +102,8 @@ impl Task {
             "pairings" => Ok(Task::Pairings { wanted: rest.to_vec() }),
             "conformance" if rest.is_empty() => Ok(Task::Conformance),
             "conformance" => Err("`conformance` takes no words: it runs the whole suite".into()),
+            "h2spec" if rest.is_empty() => Ok(Task::H2spec),
+            "h2spec" => Err("`h2spec` takes no words: it runs every case".into()),
             "interop" if rest.is_empty() => Ok(Task::Interop),
             "interop" => Err("`interop` takes no words: it runs every case".into()),
             "tools" if rest.is_empty() => Ok(Task::Tools),
@@ -168,8 +177,8 @@ cargo xtask: one door to the project's chores
   cargo xtask test [--quick] [--require-peers]
       Everything that must hold: tests, feature combinations, formatting,
       lints, docs, the pairings with grpc-go's example programs, the
-      conformance suite, the official interoperability cases and everybody's
-      command-line tools. A peer whose toolchain is missing is skipped, with a
+      conformance suite, h2spec, the official interoperability cases and
+      everybody's command-line tools. A peer whose toolchain is missing is skipped, with a
       line that says so.
         --quick           the tests of the workspace and nothing else
         --require-peers   a skipped peer is a failure
@@ -181,6 +190,9 @@ cargo xtask: one door to the project's chores
   cargo xtask conformance
       connectrpc's conformance suite against our client and our server.
       Installs the suite into target/tools the first time.
+
+  cargo xtask h2spec
+      HTTP/2 itself, by h2spec in strict mode against our server.
 
   cargo xtask interop
       The official interoperability cases, our client and server against
@@ -229,6 +241,7 @@ mod tests {
         assert_eq!(read("pairings metadata"), Ok(Task::Pairings { wanted: vec!["metadata".into()] }));
         assert_eq!(read("conformance"), Ok(Task::Conformance));
         assert_eq!(read("interop"), Ok(Task::Interop));
+        assert_eq!(read("h2spec"), Ok(Task::H2spec));
         assert_eq!(read("tools"), Ok(Task::Tools));
         assert_eq!(
             read("fuzz percent --seconds 300"),

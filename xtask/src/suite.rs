@@ -6,7 +6,7 @@
 //!   tests        the workspace, the pure floors alone, the seeds of the fuzz targets
 //!   shape        each feature alone; no h2 and no tokio below the transport
 //!   manners      formatting, lints, docs
-//!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite;
+//!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite; h2spec;
 //!                the official interoperability cases; grpcurl and its like
 //! ```
 //!
@@ -16,6 +16,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::conformance;
+use crate::h2spec;
 use crate::matrix;
 use crate::pairings;
 use crate::promises;
@@ -50,6 +51,7 @@ pub(crate) fn run(options: Options) -> Tally {
     manners(&mut tally);
     pairings::run(&mut tally, &[]);
     conformance::run(&mut tally);
+    h2spec::run(&mut tally);
     matrix::run(&mut tally);
     tools::run(&mut tally);
     promises::check(&mut tally);

@@ -26,4 +26,5 @@ pub(crate) use call_cases::{large_request, large_response, large_unary};
 pub use client::run_client;
 pub(crate) use flags::client_flags;
 pub use server::run_server;
+pub(crate) use service::Answers;
 pub(crate) use tester::{Outcome, Tester, failed};

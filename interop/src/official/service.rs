@@ -18,14 +18,14 @@ use crate::protocol::grpc::testing::{
 
 /// Answers as each request wants it.
 #[derive(Debug)]
-pub(super) struct Answers {
+pub(crate) struct Answers {
     /// Tells this server from others, for clients that ask.
     server_id: String,
 }
 
 impl Answers {
     /// Answers of the server that listens here.
-    pub(super) fn new(address: SocketAddr) -> Answers {
+    pub(crate) fn new(address: SocketAddr) -> Answers {
         Answers { server_id: format!("{}/{address}", std::process::id()) }
     }
 }

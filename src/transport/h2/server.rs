@@ -21,7 +21,7 @@ use crate::transport::settings::Http2Settings;
 use crate::transport::sniff::{FirstBytes, Sniffed};
 
 /// A connection that accepts streams.
-pub(crate) struct ServerConnection<T> {
+pub(crate) struct ServerConnection<T: Io> {
     connection: h2::server::Connection<Gathered<Sniffed<T>>, Bytes>,
     outlet: Outlet<Sniffed<T>>,
     first: FirstBytes,

@@ -251,19 +251,36 @@ fn more_fields_than_the_limit_are_refused_unread() {
 }
 
 #[test]
-fn a_refusal_is_a_whole_response_for_both_kinds_of_peer() {
-    let refusal = RequestHead::parse(parts(PATH, &[("content-type", b"text/plain")]), &[]).unwrap_err();
+fn a_refusal_is_a_response_for_both_kinds_of_peer() {
+    let refusal = RequestHead::parse(parts(PATH, &[("content-type", b"text/html")]), &[]).unwrap_err();
+    assert_eq!(
+        refusal.explanation().as_deref(),
+        Some("content-type text/html is not application/grpc; this server speaks gRPC\n")
+    );
     let response = refusal.into_response();
     assert_eq!(response.status(), 415);
     let fields: Vec<_> = response.headers().iter().map(|(n, v)| (n.as_str(), v.to_str().unwrap())).collect();
     assert_eq!(
         fields,
         [
-            ("content-type", "application/grpc"),
+            ("content-type", "text/plain; charset=utf-8"),
             ("grpc-status", "2"),
-            ("grpc-message", "content-type text/plain is not application/grpc"),
+            ("grpc-message", "content-type text/html is not application/grpc"),
         ]
     );
+}
+
+#[test]
+fn a_refused_method_is_told_which_one_is_allowed_and_head_gets_no_content() {
+    for (method, is_explained) in [("GET", true), ("HEAD", false)] {
+        let mut sent = plain(&[]);
+        sent.method = Method::from_bytes(method.as_bytes()).unwrap();
+        let refusal = RequestHead::parse(sent, &[]).unwrap_err();
+        assert_eq!(refusal.explanation().is_some(), is_explained, "{method}");
+        assert_eq!(refusal.into_response().headers()["allow"], "POST");
+    }
+    let refusal = RequestHead::parse(plain(&[("grpc-timeout", b"1x")]), &[]).unwrap_err();
+    assert_eq!(refusal.explanation(), None);
 }
 
 proptest! {

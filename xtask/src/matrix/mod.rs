@@ -51,6 +51,9 @@ pub(crate) fn run(tally: &mut Tally) {
     }
     // A page with holes would replace a whole one wherever a toolchain is missing.
     if files.is_some() && peers.len() == 1 + fetch::SOURCES.len() {
+        let passed = tables.iter().map(|(_, table)| table.passed()).sum::<usize>();
+        let all = format!("the interoperability cases: {passed} of {INTEROP_CELLS} cells");
+        tally.check(&all, complete(passed));
         let written = std::fs::write(root().join("docs/interop.md"), table::page(&peers, &tables));
         tally.check("docs/interop.md", written.map_err(|error| format!("cannot be written: {error}")));
     }
@@ -214,6 +217,19 @@ fn tables(peers: &[Peer], columns: Vec<Column>, misbehaving: Vec<Column>) -> Vec
     tables.push(("A server that misbehaves".to_owned(), last));
     tables
 }
+
+/// Fewer cells than there were mean that something has been left out.
+fn complete(passed: usize) -> Result<(), String> {
+    match passed == INTEROP_CELLS {
+        true => Ok(()),
+        false => {
+            Err(format!("there should be {INTEROP_CELLS} that pass; if there are more now, say so here"))
+        }
+    }
+}
+
+/// The cells that pass when everybody is here: all but those on record.
+const INTEROP_CELLS: usize = 602;
 
 /// What headings call our own programs.
 const OURS: &str = "ours";

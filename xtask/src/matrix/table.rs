@@ -49,7 +49,7 @@ impl Cell {
 
 impl Table {
     /// How many cells passed.
-    fn passed(&self) -> usize {
+    pub(super) fn passed(&self) -> usize {
         self.columns.iter().flat_map(|column| &column.cells).filter(|cell| **cell == Cell::Pass).count()
     }
 
