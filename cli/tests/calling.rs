@@ -238,3 +238,28 @@ fn names_that_are_nearly_right_are_guessed() {
         assert!(told.contains(hint), "{method}: {told}");
     }
 }
+
+#[test]
+fn what_crossed_the_wire_is_explained_after_the_answers() {
+    let server = Serving::start();
+    let output = call(&server.address, "helloworld.Greeter/SayHello", "{\"name\": \"you\"}", &["-explain"]);
+    let (code, printed, complaints) = said(&output);
+    assert_eq!((code, complaints), (Some(0), ""));
+    let told =
+        printed.strip_prefix("{\n  \"message\": \"Hello you\"\n}\n").unwrap_or_else(|| panic!("{printed}"));
+    for line in [
+        "request head: /helloworld.Greeter/SayHello",
+        "\"Hello you\"",
+        "trailers: OK",
+        "every byte told once",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+    assert!(!told.contains("ServerReflectionInfo"), "questions about the call are no part of it: {told}");
+    // A call that fails is explained too, and its exit code is still its own.
+    let output =
+        call(&server.address, "grpc.health.v1.Health/Check", "{\"service\": \"no.Such\"}", &["-explain"]);
+    let (code, printed, _) = said(&output);
+    assert_eq!(code, Some(69));
+    assert!(printed.contains("NOT_FOUND"), "{printed}");
+}

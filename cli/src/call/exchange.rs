@@ -21,7 +21,7 @@ use super::input::{self, Input};
 use super::report::Report;
 use crate::dial::Dialed;
 use crate::failure::Failure;
-use crate::json;
+use crate::json::{self, Format};
 use crate::output;
 use crate::schema::Schema;
 
@@ -129,7 +129,7 @@ impl Exchange<'_> {
 
     /// A message from its text, with the types that it holds in `Any`.
     async fn read(&mut self, text: &str) -> Result<RawMessage, Failure> {
-        for name in mentioned_types(text) {
+        for name in mentioned_types(text, self.arguments.format) {
             self.schema.message(&name).await?;
         }
         let input = self.in_pool(&self.method.input());
@@ -211,14 +211,35 @@ async fn next(replies: &mut Streaming<RawMessage>, has_head: bool) -> Result<Nex
 }
 
 /// The types that JSON names as `"@type": "somewhere/package.Name"`, and text as `[somewhere/package.Name]`.
-fn mentioned_types(text: &str) -> Vec<String> {
-    let quoted = text.split('"').skip_while(|piece| !text.contains("@type") && !piece.is_empty());
-    let bracketed = text.split(['[', ']']);
-    let names = quoted.chain(bracketed).filter_map(|piece| piece.rsplit_once('/').map(|(_, name)| name));
+fn mentioned_types(text: &str, format: Format) -> Vec<String> {
+    let pieces: Vec<&str> = match format {
+        Format::Json if text.contains("\"@type\"") => text.split('"').collect(),
+        Format::Json => Vec::new(),
+        Format::Text => text.split(['[', ']']).collect(),
+    };
+    let names = pieces.into_iter().filter_map(|piece| piece.rsplit_once('/').map(|(_, name)| name));
     let is_name =
         |name: &&str| name.contains('.') && name.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '_');
     let mut names: Vec<_> = names.filter(is_name).map(str::to_owned).collect();
     names.sort();
     names.dedup();
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_seen_where_they_are_named() {
+        let table: [(&str, Format, &[&str]); 4] = [
+            (r#"{"any": {"@type": "type.googleapis.com/a.B"}, "x": "c/d e.f"}"#, Format::Json, &["a.B"]),
+            (r#"{"path": "etc/a.B"}"#, Format::Json, &[]),
+            ("any { [type.googleapis.com/a.B] { x: 1 } }", Format::Text, &["a.B"]),
+            ("x: 1", Format::Text, &[]),
+        ];
+        for (text, format, names) in table {
+            assert_eq!(mentioned_types(text, format), names, "{text}");
+        }
+    }
 }

@@ -37,6 +37,9 @@ pub(crate) struct CallArguments {
     /// The same, with sizes and times
     #[arg(long = "vv")]
     pub(super) very_verbose: bool,
+    /// Print what crossed the wire as well, byte by byte, after the answers
+    #[arg(long)]
+    pub(super) explain: bool,
     #[command(flatten)]
     pub(super) connection: ConnectionFlags,
     #[command(flatten)]

@@ -9,6 +9,7 @@
 //!   exchange   the call itself, both halves at once
 //!   report     what -v shows, and a call that failed
 //!   details    what a status carries besides code and message
+//!   heard      what crossed the wire, for --explain
 //! ```
 //!
 //! Must not know: where descriptors come from, or how one connects.
@@ -16,22 +17,24 @@
 mod details;
 mod exchange;
 mod flags;
+mod heard;
 mod input;
 mod report;
 
 use std::time::Instant;
 
-use crate::dial::dial;
+use crate::dial::{dial, dial_heard};
 use crate::failure::Failure;
 use crate::schema::Schema;
 use exchange::Exchange;
 pub(crate) use flags::CallArguments;
+use heard::Heard;
 use report::Report;
 
 /// Makes the call.
 pub(crate) async fn run(arguments: CallArguments) -> Result<(), Failure> {
     let started = Instant::now();
-    let dialed = dial(&arguments.address, &arguments.connection).await?;
+    let mut dialed = dial(&arguments.address, &arguments.connection).await?;
     let mut schema = Schema::open(&arguments.schema, &arguments.headers, Some(&dialed))?;
     let method = schema.method(&arguments.method).await?;
     schema.extensions_of(&method.input()).await?;
@@ -42,6 +45,15 @@ pub(crate) async fn run(arguments: CallArguments) -> Result<(), Failure> {
     let metadata = arguments.headers.for_call()?;
     let report = Report::new(&arguments, &dialed, started);
     report.before(&method, &metadata);
+    let heard = if arguments.explain { Some(Heard::default()) } else { None };
+    if let Some(heard) = &heard {
+        // A connection of its own, so that only the call is on it, and not the questions about it.
+        dialed = dial_heard(&arguments.address, &arguments.connection, heard.tap()?).await?;
+    }
     let exchange = Exchange { dialed, schema, method, metadata, arguments: &arguments, report };
-    exchange.run().await
+    let end = exchange.run().await;
+    match heard {
+        Some(heard) => heard.explain().await.and(end),
+        None => end,
+    }
 }

@@ -17,7 +17,7 @@ mod witness;
 use std::time::{Duration, Instant};
 
 use wirewright::policy::keepalive::KeepaliveConfig;
-use wirewright::{Channel, Deadline, Endpoint, Gzip};
+use wirewright::{Channel, Deadline, Endpoint, Gzip, Tap};
 
 use crate::failure::Failure;
 use flags::ConnectionFlags;
@@ -41,6 +41,19 @@ pub(crate) struct Dialed {
 ///
 /// What was tried and what was found instead, with a hint.
 pub(crate) async fn dial(address: &str, flags: &ConnectionFlags) -> Result<Dialed, Failure> {
+    connect(address, flags, None).await
+}
+
+/// Connects, and lets somebody listen in.
+///
+/// # Errors
+///
+/// As [`dial`].
+pub(crate) async fn dial_heard(address: &str, flags: &ConnectionFlags, tap: Tap) -> Result<Dialed, Failure> {
+    connect(address, flags, Some(tap)).await
+}
+
+async fn connect(address: &str, flags: &ConnectionFlags, tap: Option<Tap>) -> Result<Dialed, Failure> {
     let started = Instant::now();
     let target = if flags.unix { format!("unix:{address}") } else { address.to_owned() };
     let patience = flags.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
@@ -63,6 +76,9 @@ pub(crate) async fn dial(address: &str, flags: &ConnectionFlags) -> Result<Diale
             without_calls: true,
             ..KeepaliveConfig::new(time)
         });
+    }
+    if let Some(tap) = tap {
+        endpoint = endpoint.tap(tap);
     }
     if !flags.plaintext {
         endpoint = endpoint.tls(tls::client(flags)?);

@@ -16,7 +16,7 @@ mod messages;
 mod teller;
 
 use clap::{Args, ValueEnum};
-use wirewright::recording::Line;
+use wirewright::recording::{Line, RecordingError, RecordingReader};
 
 use crate::failure::Failure;
 use crate::trace::page::Page;
@@ -77,6 +77,18 @@ impl Wanted {
     fn everything(&self) -> bool {
         self.frame.is_none() && self.stream.is_none() && self.conn.is_none()
     }
+}
+
+/// Tells a recording that is in memory, on standard output.
+pub(crate) fn tell(recording: &[u8]) -> Result<(), Failure> {
+    let unreadable = |error: RecordingError| Failure::Recording(error.to_string());
+    let (mut page, mut teller) = (Page::new(), teller::Teller::new(Wanted::default()));
+    let mut reader = RecordingReader::new(recording).map_err(unreadable)?;
+    while let Some(line) = reader.next_line().map_err(unreadable)? {
+        teller.tell(&line, &mut page)?;
+    }
+    teller.finish(&mut page)?;
+    page.flush()
 }
 
 /// Explains.
