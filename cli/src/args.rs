@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// Stand between a client and a server, and record what they say
     #[command(help_template = PAGE)]
     Tap(crate::tap::TapArgs),
+    /// Learn the protocol from ten recordings, with questions
+    #[command(help_template = PAGE)]
+    Lesson(crate::lesson::LessonArgs),
     /// Turn a recording into a capture for Wireshark, or a capture into a recording
     #[command(help_template = PAGE)]
     Convert(crate::convert::Convert),

@@ -24,6 +24,7 @@ mod explain;
 mod failure;
 mod headers;
 mod json;
+mod lesson;
 mod list;
 mod load;
 mod output;
@@ -97,6 +98,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Demo { listen: Some(address) } => demo::listen(&address).await,
             Command::Explain(explain) => explain::run(&explain),
             Command::Timeline(timeline) => timeline::run(&timeline),
+            Command::Lesson(lesson) => lesson::run(&lesson),
             Command::Convert(convert) => convert::run(&convert),
             Command::Tap(tap) => tap::run(tap).await,
         }

@@ -38,18 +38,26 @@ pub(crate) struct Timeline {
 /// Shows who spoke when.
 pub(crate) fn run(timeline: &Timeline) -> Result<(), Failure> {
     let mut page = Page::new();
+    let warning = show(&timeline.file, &mut page)?;
+    page.flush()?;
+    source::warn(warning);
+    Ok(())
+}
+
+/// Puts the timeline of a file on a page.
+pub(crate) fn show(file: &str, page: &mut Page) -> Result<Option<String>, Failure> {
     let mut conns = Conns::default();
     let mut panel = Panel::default();
-    let warning = source::read(&timeline.file, &mut |line| {
+    let warning = source::read(file, &mut |line| {
         if let wirewright::recording::Line::Conn(conn) = line {
-            panel.print(&mut page)?;
+            panel.print(page)?;
             page.line(style::STRONG, headline(conn))?;
         }
         conns.read(line, |place, skim| panel.see(place, &skim));
-        if panel.width >= CELLS_WIDTH { panel.print(&mut page) } else { Ok(()) }
+        if panel.width >= CELLS_WIDTH { panel.print(page) } else { Ok(()) }
     })?;
     conns.finish(|place, skim| panel.see(place, &skim));
-    panel.print(&mut page)?;
+    panel.print(page)?;
     for call in panel.calls.leave(None) {
         let began = words::moment(call.began);
         page.line(
@@ -61,9 +69,7 @@ pub(crate) fn run(timeline: &Timeline) -> Result<(), Failure> {
     for line in LEGEND {
         page.line(style::QUIET, line)?;
     }
-    page.flush()?;
-    source::warn(warning);
-    Ok(())
+    Ok(warning)
 }
 
 /// A stretch of time: what fits between the labels and the ends of calls.

@@ -32,7 +32,7 @@ impl Heard {
         }
         let recording = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         output::print("\n")?;
-        explain::tell(&recording)
+        explain::tell_recording(&recording)
     }
 }
 

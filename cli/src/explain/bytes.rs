@@ -99,7 +99,7 @@ const INDENT: usize = 5;
 const MOST_BYTES: usize = 9;
 
 /// Where words begin: after nine bytes of two digits and a space each, and two spaces more.
-const TEXT_COLUMN: usize = INDENT + 3 * MOST_BYTES + 2;
+const TEXT_COLUMN: usize = INDENT + 3 * MOST_BYTES + 1;
 
 /// The names of gRPC's fields fit, and those of settings.
 const NAME_WIDTH: usize = 23;

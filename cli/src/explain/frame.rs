@@ -61,7 +61,7 @@ pub(super) fn header(
     let lead = bytes.get(..FrameHeader::LEN).unwrap_or(bytes);
     let FrameHeader { length, kind, stream_id, .. } = header;
     let flags = header.flag_names();
-    let text = format_args!("length {length}, {kind}, {flags}, stream {stream_id}   {}", section(*kind));
+    let text = format_args!("length {length}, {kind}, {flags}, stream {stream_id}  {}", section(*kind));
     rows.say(page, lead, style::QUIET, text)
 }
 

@@ -28,9 +28,9 @@ pub(crate) struct Explain {
     /// A recording, a pcap or pcapng file, hexadecimal digits, or - for standard input
     #[arg(value_name = "FILE|HEX|-")]
     file: String,
-    /// Only this frame, by its number
-    #[arg(long, value_name = "N")]
-    frame: Option<u64>,
+    /// Only this frame, by its number, or some: 7-11
+    #[arg(long, value_name = "N[-M]", value_parser = frames_named)]
+    frame: Option<(u64, u64)>,
     /// Only frames of this stream; 0 is the connection itself
     #[arg(long, value_name = "ID")]
     stream: Option<u32>,
@@ -60,7 +60,8 @@ pub(crate) enum Lens {
 /// Which frames are shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted {
-    frame: Option<u64>,
+    /// From which to which.
+    frame: Option<(u64, u64)>,
     stream: Option<u32>,
     conn: Option<u32>,
 }
@@ -71,7 +72,8 @@ impl Wanted {
     }
 
     fn frame(&self, number: u64, stream: u32) -> bool {
-        self.frame.is_none_or(|wanted| wanted == number) && self.stream.is_none_or(|wanted| wanted == stream)
+        self.frame.is_none_or(|(first, last)| (first..=last).contains(&number))
+            && self.stream.is_none_or(|wanted| wanted == stream)
     }
 
     fn everything(&self) -> bool {
@@ -79,8 +81,32 @@ impl Wanted {
     }
 }
 
+/// One number, or two with a line between them.
+fn frames_named(text: &str) -> Result<(u64, u64), String> {
+    let number =
+        |text: &str| text.trim().parse().map_err(|_| format!("{text:?} is no number: write 7, or 7-11"));
+    match text.split_once('-') {
+        Some((first, last)) => Ok((number(first)?, number(last)?)),
+        None => number(text).map(|number| (number, number)),
+    }
+}
+
+/// Explains.
+pub(crate) fn run(explain: &Explain) -> Result<(), Failure> {
+    let Explain { file, frame, stream, conn, lens } = explain;
+    let wanted = Wanted { frame: *frame, stream: *stream, conn: *conn };
+    let mut page = Page::new();
+    let warning = match lens {
+        None => frames(file, wanted, &mut page)?,
+        Some(lens) => lens::look(*lens, file, wanted, &mut page)?,
+    };
+    page.flush()?;
+    source::warn(warning);
+    Ok(())
+}
+
 /// Tells a recording that is in memory, on standard output.
-pub(crate) fn tell(recording: &[u8]) -> Result<(), Failure> {
+pub(crate) fn tell_recording(recording: &[u8]) -> Result<(), Failure> {
     let unreadable = |error: RecordingError| Failure::Recording(error.to_string());
     let (mut page, mut teller) = (Page::new(), teller::Teller::new(Wanted::default()));
     let mut reader = RecordingReader::new(recording).map_err(unreadable)?;
@@ -91,21 +117,15 @@ pub(crate) fn tell(recording: &[u8]) -> Result<(), Failure> {
     page.flush()
 }
 
-/// Explains.
-pub(crate) fn run(explain: &Explain) -> Result<(), Failure> {
-    let Explain { file, frame, stream, conn, lens } = explain;
-    let wanted = Wanted { frame: *frame, stream: *stream, conn: *conn };
-    let mut page = Page::new();
-    let warning = match lens {
-        None => {
-            let mut teller = teller::Teller::new(wanted);
-            let warning = source::read(file, &mut |line: &Line<'_>| teller.tell(line, &mut page))?;
-            teller.finish(&mut page)?;
-            warning
-        }
-        Some(lens) => lens::look(*lens, file, wanted, &mut page)?,
-    };
-    page.flush()?;
-    source::warn(warning);
-    Ok(())
+/// Tells all frames of a file.
+#[cfg(test)]
+pub(crate) fn tell_file(file: &str, page: &mut Page) -> Result<(), Failure> {
+    frames(file, Wanted::default(), page).map(drop)
+}
+
+fn frames(file: &str, wanted: Wanted, page: &mut Page) -> Result<Option<String>, Failure> {
+    let mut teller = teller::Teller::new(wanted);
+    let warning = source::read(file, &mut |line: &Line<'_>| teller.tell(line, page))?;
+    teller.finish(page)?;
+    Ok(warning)
 }

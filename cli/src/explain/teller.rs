@@ -337,7 +337,8 @@ fn flags(header: &FrameHeader) -> String {
 
 fn none(wanted: &Wanted) -> Failure {
     let what = match wanted {
-        Wanted { frame: Some(number), .. } => format!("frame {number}"),
+        Wanted { frame: Some((first, last)), .. } if first == last => format!("frame {first}"),
+        Wanted { frame: Some((first, last)), .. } => format!("frame {first} to {last}"),
         Wanted { stream: Some(id), .. } => format!("frame of stream {id}"),
         _ => "frame of that connection".to_owned(),
     };

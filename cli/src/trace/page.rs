@@ -17,6 +17,8 @@ pub(crate) struct Page {
     text: String,
     out: io::Stdout,
     has_colours: bool,
+    /// How long the text may become before it is written out.
+    full: usize,
 }
 
 impl Page {
@@ -24,7 +26,19 @@ impl Page {
     pub(crate) fn new() -> Page {
         let out = io::stdout();
         let has_colours = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-        Page { text: String::new(), out, has_colours }
+        Page { text: String::new(), out, has_colours, full: FULL_BYTES }
+    }
+
+    /// A page that is never written out.
+    #[cfg(test)]
+    pub(crate) fn for_test() -> Page {
+        Page { text: String::new(), out: io::stdout(), has_colours: false, full: usize::MAX }
+    }
+
+    /// What is on the page.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Appends text in a style.
@@ -58,7 +72,7 @@ impl Page {
         let len = self.text.trim_end_matches(' ').len();
         self.text.truncate(len);
         self.text.push('\n');
-        if self.text.len() >= FULL_BYTES { self.flush() } else { Ok(()) }
+        if self.text.len() >= self.full { self.flush() } else { Ok(()) }
     }
 
     /// Appends a whole line.

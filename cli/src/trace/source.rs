@@ -8,6 +8,7 @@
 //!   rec.pcapng, rec.pcap    the HTTP/2 connections of a capture
 //!   rec.hex, 000004..       hexadecimal digits, with > and < for the direction
 //!   rec.bin                 what one side said, byte for byte
+//!   lesson:3                the recording of the third lesson
 //! ```
 //!
 //! The form is seen from the first bytes and not from the name. Recordings are read line by line, in bounded memory.
@@ -38,6 +39,9 @@ pub(crate) fn read(
     file: &str,
     hand_on: &mut dyn FnMut(&Line<'_>) -> Result<(), Failure>,
 ) -> Result<Option<String>, Failure> {
+    if let Some(text) = crate::lesson::recording(file) {
+        return recording(file, Box::new(text.as_bytes()), hand_on);
+    }
     let mut input: Box<dyn BufRead> = match (file, File::open(file)) {
         ("-", _) => Box::new(BufReader::with_capacity(BUFFER_BYTES, stdin())),
         (_, Ok(opened)) => Box::new(BufReader::with_capacity(BUFFER_BYTES, opened)),
