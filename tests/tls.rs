@@ -1,7 +1,9 @@
 //! TLS: who is let in, and what the others are told.
 
+use std::sync::{Arc, Mutex};
+
 use wirewright::transport::tls::{ClientCertificates, ClientTls, Identity, Pem, Roots, ServerTls, ring};
-use wirewright::{Code, Endpoint, Request, Response, Server};
+use wirewright::{Code, Endpoint, Request, Response, Server, ServerEvent};
 
 use crate::support::authority::{Authority, Folder, identity};
 use crate::support::talk::{ONE, Stub, Talk};
@@ -86,18 +88,37 @@ async fn plaintext_to_a_tls_port_and_tls_to_a_plaintext_port_are_explained() {
     let authority = Authority::named("ours");
     let server =
         ServerTls::new(ring(), authority.identity("in.memory"), ClientCertificates::Ignored).unwrap();
-    let plain_client = house(server, None);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let observer = |told: &Arc<Mutex<Vec<String>>>| {
+        let told = told.clone();
+        move |event: &ServerEvent| told.lock().unwrap().push(event.to_string())
+    };
+    let talk = || Server::builder().add_service(Talk::new(Stub::default())).on_event(observer(&told));
+
+    let heard = |begins: &str| {
+        let told = std::mem::take(&mut *told.lock().unwrap());
+        assert!(told.len() == 1 && told[0].starts_with(begins) && !told[0].contains('\n'), "{told:?}");
+    };
+
+    let plain_client = House::build(talk().tls(server), |endpoint| endpoint);
     let status = ask(&plain_client).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
-    assert!(status.message().contains("TLS"), "{status}");
+    let begins = "cannot connect to in.memory:1: the peer answered with a TLS alert: it wants TLS, and this side \
+                  speaks plaintext (";
+    assert!(status.message().starts_with(begins) && !status.message().contains('\n'), "{status}");
     plain_client.close().await;
+    heard(
+        "connection from in-memory pipe failed: TLS handshake failed (this port wants TLS): the peer sent something \
+         that is not TLS; is one side plaintext? (",
+    );
 
-    let server = Server::builder().add_service(Talk::new(Stub::default()));
-    let plain_server = House::build(server, |endpoint| endpoint.tls(authority.client(None)));
+    let plain_server = House::build(talk(), |endpoint| endpoint.tls(authority.client(None)));
     let status = ask(&plain_server).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
-    assert!(status.message().contains("TLS handshake failed"), "{status}");
+    let text = "cannot connect to in.memory:1: TLS handshake failed (expected the name in.memory): the peer hung up in \
+                the handshake; is its port plaintext? (tls handshake eof)";
+    assert_eq!((status.code(), status.message()), (Code::Unavailable, text));
     plain_server.close().await;
+    heard("connection from in-memory pipe failed: the peer sent a TLS ClientHello to a plaintext port (");
 }
 
 #[test]

@@ -307,6 +307,9 @@ fn explain(error: &io::Error, expected: &str) -> String {
         Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
             "the peer's certificate was not signed by a trusted authority (UnknownIssuer)".to_owned()
         }
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            format!("the peer hung up in the handshake; is its port plaintext? ({error})")
+        }
         _ => error.to_string(),
     };
     format!("TLS handshake failed ({expected}): {found}")
