@@ -26,7 +26,7 @@ use tokio::time::{Sleep, sleep};
 use wirewright::transport::Incoming;
 use wirewright::{Address, PeerInfo, Server};
 
-use crate::official::Answers;
+use crate::official::{Answers, flags};
 use crate::protocol::grpc::testing::TestServiceServer;
 
 /// Answers h2spec.
@@ -44,7 +44,7 @@ struct Flags {
 ///
 /// Says that there is no such port.
 pub async fn run_server() -> Result<(), String> {
-    let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, Flags::parse().port));
+    let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, flags::<Flags>().port));
     let listener =
         TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let server = Server::builder().add_service(TestServiceServer::new(Answers::new(address)));

@@ -14,6 +14,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::conformance;
 use crate::h2spec;
@@ -47,16 +48,28 @@ pub(crate) fn run(options: Options) -> Tally {
         &mut tally,
         &["test", "--manifest-path", "fuzz/Cargo.toml", "--target-dir", &target, "--no-fail-fast"],
     );
-    shape(&mut tally);
-    manners(&mut tally);
-    pairings::run(&mut tally, &[]);
-    conformance::run(&mut tally);
-    h2spec::run(&mut tally);
-    matrix::run(&mut tally);
-    tools::run(&mut tally);
-    promises::check(&mut tally);
+    for (name, part) in PARTS {
+        let began = Instant::now();
+        part(&mut tally);
+        println!("-- {name}: {:.0} s", began.elapsed().as_secs_f32());
+    }
     tally
 }
+
+/// Makes its checks and counts them.
+type Part = fn(&mut Tally);
+
+/// What follows the tests, in this order.
+const PARTS: [(&str, Part); 8] = [
+    ("shape", shape),
+    ("manners", manners),
+    ("pairings", |tally| pairings::run(tally, &[])),
+    ("conformance", conformance::run),
+    ("h2spec", h2spec::run),
+    ("interoperability cases", matrix::run),
+    ("tools", tools::run),
+    ("promises", promises::check),
+];
 
 /// Runs `cargo test`, letting its output through and counting as it passes.
 fn test(tally: &mut Tally, arguments: &[&str]) {

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 
 use super::connection::serve;
 use super::script::Case;
+use crate::official::flags;
 
 /// Misbehaves towards the clients of one negative HTTP/2 test case.
 #[derive(Debug, Parser)]
@@ -27,7 +28,7 @@ struct Flags {
 ///
 /// Says that there is no such case, or no such port.
 pub async fn run_server() -> Result<(), String> {
-    let flags = Flags::parse();
+    let flags: Flags = flags();
     let case = Case::named(&flags.test_case)?;
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, flags.port)).await;
     let listener = listener.map_err(|error| format!("cannot listen on port {}: {error}", flags.port))?;

@@ -27,10 +27,11 @@ pub(super) enum Case {
     RpcSoak,
     ChannelSoak,
     PickFirstUnary,
+    LongLivedChannel,
 }
 
 /// Every case, in the order of the descriptions.
-pub(super) const CASES: [(&str, Case); 22] = [
+pub(super) const CASES: [(&str, Case); 23] = [
     ("empty_unary", Case::EmptyUnary),
     ("large_unary", Case::LargeUnary),
     ("client_compressed_unary", Case::ClientCompressedUnary),
@@ -53,6 +54,7 @@ pub(super) const CASES: [(&str, Case); 22] = [
     ("rpc_soak", Case::RpcSoak),
     ("channel_soak", Case::ChannelSoak),
     ("pick_first_unary", Case::PickFirstUnary),
+    ("long_lived_channel", Case::LongLivedChannel),
 ];
 
 /// The case of this name.
@@ -74,7 +76,7 @@ pub(super) fn named(name: &str) -> Result<Case, String> {
 }
 
 /// Official cases that are not made here, and why.
-const ELSEWHERE: [(&[&str], &str); 4] = [
+const ELSEWHERE: [(&[&str], &str); 3] = [
     (
         &[
             "compute_engine_creds",
@@ -92,7 +94,6 @@ const ELSEWHERE: [(&[&str], &str); 4] = [
         &["cacheable_unary"],
         "it needs GET requests and a caching proxy; gRPC over HTTP/2 has only POST (PROTOCOL-HTTP2)",
     ),
-    (&["long_lived_channel"], "it is experimental, waits for 20 minutes, and is not available here"),
 ];
 
 #[cfg(test)]

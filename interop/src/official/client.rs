@@ -51,7 +51,9 @@ async fn run_all(flags: &ClientFlags) -> Result<(), String> {
 async fn run_case(flags: &ClientFlags, case: Case) -> Outcome {
     let tester = &Tester::new(flags)?;
     let limit = match case {
-        Case::RpcSoak | Case::ChannelSoak => Duration::from_secs(flags.soak.overall_timeout_seconds),
+        Case::RpcSoak | Case::ChannelSoak | Case::LongLivedChannel => {
+            Duration::from_secs(flags.soak.overall_timeout_seconds)
+        }
         _ => Duration::ZERO,
     };
     let outcome = async {
@@ -77,6 +79,8 @@ async fn run_case(flags: &ClientFlags, case: Case) -> Outcome {
             Case::ConcurrentLargeUnary => call_cases::concurrent_large_unary(tester).await,
             Case::RpcSoak => soak(tester, Channels::One).await,
             Case::ChannelSoak => soak(tester, Channels::OnePerCall).await,
+            // The experimental case is the first soak case with pauses, for which it shares the flag.
+            Case::LongLivedChannel => soak(tester, Channels::One).await,
             Case::PickFirstUnary => call_cases::pick_first_unary(tester).await,
         }
     };

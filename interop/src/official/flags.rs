@@ -108,10 +108,34 @@ pub(super) struct ServerFlags {
     pub(super) tls_key_file: Option<PathBuf>,
 }
 
-/// The flags of this program's command line; ends the program if they make no sense.
+/// The flags of the client's command line; ends the program if they make no sense.
 pub(crate) fn client_flags() -> ClientFlags {
-    ClientFlags::parse()
+    flags()
 }
+
+/// The flags of this program's command line; ends the program, with one line, if they make no sense.
+pub(crate) fn flags<F: Parser>() -> F {
+    F::try_parse().unwrap_or_else(|error| {
+        // What was asked for, such as the help, is not an error.
+        if !error.use_stderr() {
+            error.exit();
+        }
+        eprintln!("{}", first_line(&error));
+        std::process::exit(USAGE);
+    })
+}
+
+/// What is wrong, without the hints and the usage that follow it.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let what = text.lines().next().unwrap_or_default();
+    // Missing flags are listed below the line that says so.
+    let missing = text.lines().skip(1).take_while(|line| line.starts_with("  "));
+    std::iter::once(what).chain(missing.map(str::trim)).collect::<Vec<_>>().join(" ")
+}
+
+/// The exit code for words that make no sense, as clap has it.
+const USAGE: i32 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -128,6 +152,30 @@ mod tests {
         {
             assert_eq!(read(words).unwrap().use_tls, meant, "{words}");
         }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_in_one_line() {
+        let line = |words| first_line(&read(words).unwrap_err());
+        assert_eq!(line("--no_such_flag"), "error: unexpected argument '--no_such_flag' found");
+        let text = line("--server_port=70000");
+        assert!(
+            text.starts_with("error: invalid value '70000' for '--server_port") && !text.contains('\n'),
+            "{text}"
+        );
+        let missing = ServerPort::try_parse_from(["x"]).unwrap_err();
+        assert_eq!(
+            first_line(&missing),
+            "error: the following required arguments were not provided: --port <PORT>"
+        );
+    }
+
+    /// A program that cannot do without a flag.
+    #[derive(Debug, Parser)]
+    struct ServerPort {
+        #[arg(long)]
+        #[expect(dead_code, reason = "only its absence is of interest")]
+        port: u16,
     }
 
     #[test]

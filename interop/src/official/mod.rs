@@ -24,7 +24,7 @@ mod tester;
 
 pub(crate) use call_cases::{large_request, large_response, large_unary};
 pub use client::run_client;
-pub(crate) use flags::client_flags;
+pub(crate) use flags::{client_flags, flags};
 pub use server::run_server;
 pub(crate) use service::Answers;
 pub(crate) use tester::{Outcome, Tester, failed};

@@ -6,12 +6,11 @@ use std::future::pending;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::Parser;
 use wirewright::transport::TcpIncoming;
 use wirewright::transport::tls::{ClientCertificates, Identity, Pem, ServerTls, ring};
 use wirewright::{Gzip, Server};
 
-use super::flags::ServerFlags;
+use super::flags::{ServerFlags, flags};
 use super::service::Answers;
 use crate::protocol::grpc::testing::TestServiceServer;
 
@@ -21,7 +20,7 @@ use crate::protocol::grpc::testing::TestServiceServer;
 ///
 /// Says which flag cannot be had, or that there is no such port.
 pub async fn run_server() -> Result<(), String> {
-    let flags = ServerFlags::parse();
+    let flags: ServerFlags = flags();
     let tls = if flags.use_tls { Some(tls(&flags)?) } else { None };
     let incoming = listen(flags.port)?;
     let address = incoming.local_address().map_err(|error| error.to_string())?;

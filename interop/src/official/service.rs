@@ -4,7 +4,7 @@
 //! `doc/interop-test-descriptions.md`, "Server features".
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::sleep;
 use wirewright::{Code, Metadata, PeerInfo, Request, Response, Sender, Status, Streaming};
@@ -51,9 +51,12 @@ impl TestService for Answers {
 
     async fn cacheable_unary_call(
         &self,
-        request: Request<SimpleRequest>,
+        _request: Request<SimpleRequest>,
     ) -> Result<Response<SimpleResponse>, Status> {
-        let mut response = self.unary_call(request).await?;
+        // The time tells a response that a proxy has kept from one that was made anew.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let payload = Payload { body: now.to_string().into_bytes(), ..Payload::default() };
+        let mut response = Response::new(SimpleResponse { payload: Some(payload), ..Default::default() });
         add(response.metadata_mut().insert("cache-control", "max-age=60, public"))?;
         Ok(response)
     }
