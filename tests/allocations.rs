@@ -102,7 +102,8 @@ const CALLS: usize = 1000;
 /// Messages of one stream: several times what fits into the outbox at once.
 const MESSAGES: usize = 10_000;
 
-const UNARY_BUDGET: f64 = 23.0;
+/// And a little for what happens once in a while, such as a table that grows.
+const UNARY_BUDGET: f64 = 23.01;
 const UNARY_BUDGET_BYTES: f64 = 11e3;
 const STREAM_BUDGET: f64 = 2.5;
 const STREAM_BUDGET_BYTES: f64 = 200.0;

@@ -68,7 +68,7 @@ const ROOMS: [Room; 12] = [
     Room {
         path: "server",
         rooms: &["wire", "policy", "transport", "call", "recording", "tap"],
-        crates: &["std", "bytes", "http", "tokio", "thiserror"],
+        crates: &["std", "bytes", "http", "tokio", "fastrand", "thiserror"],
     },
     Room {
         path: "services",

@@ -118,7 +118,8 @@ async fn a_call_that_may_have_been_seen_ends_with_what_the_goaway_said() {
     peer.hang_up().await;
     let status = end(call).await.unwrap_err();
     assert_eq!((status.code(), fate(&status)), (Code::Unavailable, Fate::Unknown));
-    assert_eq!(status.message(), "connection ended with GOAWAY ENHANCE_YOUR_CALM by the peer: over quota");
+    let says = "connection ended with GOAWAY ENHANCE_YOUR_CALM by the peer: over quota (";
+    assert!(status.message().starts_with(says), "{status}");
     close(channel, []).await;
 }
 
@@ -319,7 +320,7 @@ async fn a_silent_server_is_asked_and_then_given_up() {
     let status = end(waiting).await.unwrap_err();
     assert_eq!(answered.elapsed(), Duration::from_secs(13));
     assert_eq!((status.code(), fate(&status)), (Code::Unavailable, Fate::Unknown));
-    assert_eq!(status.message(), "connection dead: no answer to a PING within 3s");
+    assert!(status.message().starts_with("connection dead: no answer to a PING within 3s ("), "{status}");
     close(channel, [peer]).await;
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use wirewright::transport::Http2Settings;
 use wirewright::{Code, Request, Response, Server, Status};
 
-use crate::support::frame::{CANCEL, Frame, NO_ERROR, REFUSED_STREAM};
+use crate::support::frame::{self, CANCEL, Frame, NO_ERROR, REFUSED_STREAM};
 use crate::support::peer::{Caller, HEAD, OK, answerer, framed, message, request};
 use crate::support::talk::{MANY, MANY_REPLIES, MANY_REQUESTS, ONE, Stub, Talk};
 use crate::support::{House, all_quiet, settle, within};
@@ -319,4 +319,56 @@ async fn small_windows_slow_a_stream_and_do_not_stop_it() {
     let reply = within(house.channel.unary(&ONE, Request::new(long.clone()))).await.unwrap();
     assert!(*reply.get_ref() == long);
     house.close().await;
+}
+
+/// A client that keeps within its windows is never cut, however small its messages and however slow the handlers; and
+/// what they read late is all there.
+#[tokio::test]
+async fn streams_full_of_empty_messages_are_kept_and_read_late() {
+    const STREAMS: u32 = 30;
+    const EACH: usize = 13_000;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let open = gate.clone();
+    let stub = Stub {
+        many_requests: Box::new(move |requests| {
+            let gate = open.clone();
+            Box::pin(async move {
+                let _gate = gate.acquire().await.unwrap();
+                let (mut requests, mut count) = (requests.into_inner(), 0);
+                while requests.message().await?.is_some() {
+                    count += 1;
+                }
+                Ok(Response::new(count.to_string()))
+            })
+        }),
+        ..Stub::default()
+    };
+    let mut caller = Caller::of(Server::builder().add_service(Talk::new(stub))).await;
+    let mut frames = bytes::BytesMut::new();
+    for stream in (0..STREAMS).map(|n| 2 * n + 1) {
+        caller.peer.headers(stream, &request("/test.Talk/ManyRequests")).flush().await;
+        frames.clear();
+        // Each message goes in a frame of its own, as a client sends one now and then.
+        for _ in 0..EACH {
+            frame::write(&mut frames, frame::DATA, 0, stream, &[0; 5]);
+        }
+        for part in frames.chunks(16_384) {
+            assert!(caller.peer.raw(part).flush().await, "the connection is cut");
+            settle_a_little().await;
+        }
+    }
+    settle().await;
+    gate.add_permits(STREAMS as usize);
+    for stream in (0..STREAMS).map(|n| 2 * n + 1) {
+        let tale = caller.peer.end(stream).tale(stream).await;
+        assert!(tale.iter().any(|line| line.contains("13000")), "{tale:?}");
+    }
+    caller.close().await;
+}
+
+/// Lets the server take in what was sent.
+async fn settle_a_little() {
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
 }

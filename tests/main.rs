@@ -17,6 +17,7 @@ mod crowd;
 mod cuts;
 mod deadlines;
 mod early_end;
+mod errors;
 mod h2_facts;
 mod healing;
 #[cfg(feature = "health")]
@@ -29,6 +30,7 @@ mod on_the_wire;
 #[cfg(feature = "reflection")]
 mod reflection;
 mod send_bounds;
+mod server_limits;
 mod shutdown;
 mod sockets;
 mod streaming;

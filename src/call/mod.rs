@@ -16,6 +16,7 @@
 //!
 //! Must not know: channels, connections, routers; how a call came to have a stream.
 
+mod alarm;
 #[cfg(feature = "server")]
 mod answer;
 mod clock;
@@ -23,6 +24,8 @@ mod compress;
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 mod compressors;
 mod info;
+#[cfg(feature = "server")]
+mod inlet;
 mod interceptor;
 mod outbox;
 mod sender;
@@ -44,6 +47,7 @@ pub(crate) mod server_call;
 #[cfg(feature = "client")]
 mod writer;
 
+pub(crate) use self::alarm::Alarm;
 pub(crate) use self::clock::now;
 #[cfg(feature = "tap")]
 pub(crate) use self::clock::wall_clock;

@@ -7,13 +7,15 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
+
+use bytes::Bytes;
 
 use super::compress::Arrived;
 use super::shared::CallSettings;
 use crate::method::MethodKind;
 use crate::status::Status;
-use crate::transport::RecvHalf;
+use crate::transport::{RecvHalf, TransportError};
 use crate::wire::{Encoding, Event, MessageDecoder, ServerState};
 
 /// Reads one request.
@@ -38,28 +40,29 @@ impl RequestReader {
         self.order = ServerState::new(kind);
     }
 
-    /// This reader; the one that stays behind has nothing to read.
-    pub(super) fn take(&mut self) -> RequestReader {
+    /// This reader, and the half that it would read from; the one that stays behind has nothing to read.
+    pub(super) fn take(&mut self) -> (RequestReader, RecvHalf) {
         let settings = self.settings.clone();
         let rest = RequestReader::new(RecvHalf::over(), self.encoding, settings);
-        std::mem::replace(self, rest)
+        let mut taken = std::mem::replace(self, rest);
+        let recv = std::mem::replace(&mut taken.recv, RecvHalf::over());
+        (taken, recv)
     }
 
-    /// The next message; `None` when the client has half-closed after a whole number of them.
-    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Arrived>, Status>> {
+    /// The next message of the bytes that `poll_chunk` gives; `None` when the client has half-closed after a whole
+    /// number of them.
+    pub(super) fn poll_message(
+        &mut self,
+        mut poll_chunk: impl FnMut() -> Poll<Option<Result<Bytes, TransportError>>>,
+    ) -> Poll<Result<Option<Arrived>, Status>> {
         loop {
             if let Some(frame) = self.decoder.next()? {
                 self.order = self.order.on(Event::Message)?;
                 let message = self.settings.encodings.decode(frame, self.encoding, self.settings.receive)?;
                 return Poll::Ready(Ok(Some(message)));
             }
-            match ready!(self.recv.poll_chunk(cx)) {
-                Some(chunk) => {
-                    let chunk = chunk?;
-                    // The window is given back as bytes are asked for: a slow handler slows its client.
-                    self.recv.release(chunk.len());
-                    self.decoder.push(chunk);
-                }
+            match ready!(poll_chunk()) {
+                Some(chunk) => self.decoder.push(chunk?),
                 None => {
                     self.decoder.finish()?;
                     self.order = self.order.on(Event::Eof)?;
@@ -69,17 +72,13 @@ impl RequestReader {
         }
     }
 
-    /// The half itself, for a call that goes on without its reader.
-    pub(super) fn into_recv(self) -> RecvHalf {
-        self.recv
-    }
-
     /// The only message of a request that has exactly one.
     ///
     /// The end of the request is waited for, because a second message makes it invalid.
     pub(super) async fn single(&mut self) -> Result<Arrived, Status> {
+        let mut recv = std::mem::replace(&mut self.recv, RecvHalf::over());
         let mut message = None;
-        while let Some(next) = poll_fn(|cx| self.poll_message(cx)).await? {
+        while let Some(next) = poll_fn(|cx| self.poll_message(|| recv.poll_taken(cx))).await? {
             message = Some(next);
         }
         // The order has refused an end without a message already.

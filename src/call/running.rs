@@ -167,16 +167,23 @@ where
         // A handler of one message each way has nothing that could fill the outbox.
         let outbox = (kind != MethodKind::Unary).then_some(&call.outbox);
         let raced = wire.poll_race(cx, outbox, |cx| {
-            let result = this.handler.poll(cx);
+            // Whether the handler reads or not, what has come is taken from the engine.
             if kind.client_streams() {
-                call.poll_unread(cx);
+                call.inlet.poll_fill(cx);
             }
-            result
+            this.handler.poll(cx)
         });
         Poll::Ready(ready!(raced).unwrap_or_else(|stop| {
             call.outbox.close();
             Err(wire.stopped_by(stop))
         }))
+    }
+}
+
+/// A handler may have left its request to others, who must not wait for what nobody takes in any more.
+impl<I: Interceptor, R> Drop for Running<I, R> {
+    fn drop(&mut self) {
+        self.arrived.call.inlet.close();
     }
 }
 

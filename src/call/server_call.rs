@@ -216,7 +216,9 @@ impl<I: Interceptor> Arrived<I> {
         shared: Arc<CallShared<I>>,
     ) -> Result<Request<Streaming<Q>>, Ended> {
         self.start().await?;
-        let messages = Streaming::of_request(self.reader.take(), shared);
+        let (reader, recv) = self.reader.take();
+        shared.inlet.begin(recv);
+        let messages = Streaming::of_request(reader, shared);
         Ok(self.request(messages))
     }
 

@@ -10,20 +10,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(feature = "server")]
-use std::sync::{Mutex, PoisonError};
-#[cfg(feature = "server")]
-use std::task::{Context, Poll};
 
 use super::compress::Encodings;
 use super::info::CallInfo;
+#[cfg(feature = "server")]
+use super::inlet::Inlet;
 use super::interceptor::{Direction, Interceptor};
 use super::outbox::Outbox;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
-#[cfg(feature = "server")]
-use crate::transport::RecvHalf;
 use crate::wire::Encoding;
 
 /// What the halves of one call share.
@@ -33,9 +29,9 @@ pub(crate) struct CallShared<I: Interceptor> {
     pub(crate) settings: Arc<CallSettings>,
     /// Encoded bytes between a [`Sender`](super::Sender) and the wire; unused where one message is sent.
     pub(crate) outbox: Outbox,
-    /// The request's half, once its reader has gone and the call has not.
+    /// Bytes between the wire and the handler, where the request streams.
     #[cfg(feature = "server")]
-    unread: Mutex<Option<RecvHalf>>,
+    pub(super) inlet: Inlet,
     /// Whether the first moment has come.
     started: AtomicBool,
     /// Whether the last one has.
@@ -81,9 +77,9 @@ pub(crate) trait Hook<T>: Send + Sync {
     fn headers(&self, metadata: &mut Metadata);
     /// The call is over; only the first report counts.
     fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata);
-    /// The handler reads no more of its request.
+    /// What its handler has not read.
     #[cfg(feature = "server")]
-    fn set_aside(&self, unread: RecvHalf);
+    fn inlet(&self) -> &Inlet;
     /// The facts of the call.
     fn info(&self) -> &CallInfo;
     /// Its limits and encodings.
@@ -101,7 +97,7 @@ impl<I: Interceptor> CallShared<I> {
             settings,
             outbox: Outbox::default(),
             #[cfg(feature = "server")]
-            unread: Mutex::default(),
+            inlet: Inlet::default(),
             started,
             ended,
         }
@@ -119,23 +115,6 @@ impl<I: Interceptor> CallShared<I> {
 
     pub(crate) fn headers(&self, metadata: &mut Metadata) {
         self.interceptors.headers(&self.info, metadata);
-    }
-
-    /// Takes in, and throws away, what a client still sends to a handler that has stopped reading.
-    ///
-    /// An engine charges small frames that nobody takes to the whole connection, and for a half that is gone it
-    /// never gives the charge back. The window is not given back, so a client is stopped after one window, as by
-    /// a handler that does not read.
-    #[cfg(feature = "server")]
-    pub(crate) fn poll_unread(&self, cx: &mut Context<'_>) {
-        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(recv) = unread.as_mut() {
-            match recv.poll_chunk(cx) {
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(Some(Err(_)) | None) => *unread = None,
-                Poll::Pending => return,
-            }
-        }
     }
 
     /// The last moment of a call that failed; gives its status back.
@@ -168,8 +147,8 @@ impl<I: Interceptor, T: Message> Hook<T> for CallShared<I> {
     }
 
     #[cfg(feature = "server")]
-    fn set_aside(&self, unread: RecvHalf) {
-        *self.unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(unread);
+    fn inlet(&self) -> &Inlet {
+        &self.inlet
     }
 
     fn info(&self) -> &CallInfo {

@@ -119,7 +119,8 @@ impl<T: Message> Streaming<T> {
             Source::Over => Poll::Ready(Ok(None)),
             #[cfg(feature = "server")]
             Source::Request(reader) => {
-                let message = ready!(reader.poll_message(cx));
+                let inlet = self.hook.inlet();
+                let message = ready!(reader.poll_message(|| inlet.poll_chunk(cx)));
                 let message = message.and_then(|arrived| match arrived {
                     Some(arrived) => self.read(Direction::Request, arrived).map(Some),
                     None => Ok(None),
@@ -152,7 +153,7 @@ impl<T> Streaming<T> {
     /// Leaves the rest of a request to the call, which goes on.
     fn stop_reading(&mut self) {
         match std::mem::replace(&mut self.source, Source::Over) {
-            Source::Request(reader) => self.hook.set_aside(reader.into_recv()),
+            Source::Request(_) => self.hook.inlet().discard(),
             other => self.source = other,
         }
     }

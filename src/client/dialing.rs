@@ -95,8 +95,8 @@ fn failure(address: &Address, error: TransportError, phase: Phase, next: &str) -
     // That the attempt to connect broke needs no second saying.
     let text = match (error.cause(), phase) {
         (Cause::Io(error), Phase::Resolve | Phase::Connect) => error.to_string(),
-        (_, Phase::Handshake) => format!("{error} before HTTP/2 began"),
-        _ => error.to_string(),
+        (cause, Phase::Handshake) => format!("{cause} before HTTP/2 began"),
+        (cause, _) => cause.to_string(),
     };
     Status::unavailable(format!("cannot connect to {address}: {text}{next}")).with_source(error)
 }

@@ -17,22 +17,18 @@
 //! Must not know: addresses, what a call is, or what happens after the end.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::time::Sleep;
-
-use crate::call::now;
+use crate::call::{Alarm, now};
 use crate::policy::keepalive::{Keepalive, KeepaliveAction, KeepaliveConfig};
 use crate::transport::{Cause, Driver, TransportError};
 
 /// Moves the connection's bytes until it ends, and says how it ended.
 pub(super) async fn drive(driver: Driver, keepalive: Option<KeepaliveConfig>) -> Result<(), TransportError> {
     let keepalive = keepalive.map(|config| (config.timeout, Keepalive::new(config, now())));
-    let mut driving = Driving { driver, keepalive, leave_at: None };
-    let mut alarm = pin!(Alarm::default());
-    let end = poll_fn(|cx| driving.poll(cx, alarm.as_mut())).await;
+    let mut driving = Driving { driver, keepalive, leave_at: None, alarm: Alarm::default() };
+    let end = poll_fn(|cx| driving.poll(cx)).await;
     match end {
         End::Ended(end) => end,
         End::GivenUp(why) => {
@@ -48,6 +44,7 @@ struct Driving {
     keepalive: Option<(Duration, Keepalive)>,
     /// When a connection that nobody uses is left although it has not said goodbye.
     leave_at: Option<Instant>,
+    alarm: Alarm,
 }
 
 /// How it ended.
@@ -59,10 +56,10 @@ enum End {
 }
 
 impl Driving {
-    fn poll(&mut self, cx: &mut Context<'_>, mut alarm: Pin<&mut Alarm>) -> Poll<End> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
             let now = now();
-            let Driving { driver, keepalive, leave_at } = self;
+            let Driving { driver, keepalive, leave_at, alarm } = self;
             if let Some((timeout, machine)) = keepalive {
                 // A call that ends a long silence is preceded by a PING, so it counts before its head moves.
                 machine.on_call_count(now, driver.calls());
@@ -94,30 +91,9 @@ impl Driving {
                 }
             }
             let wake = keepalive.as_ref().and_then(|(_, machine)| machine.poll_timeout());
-            if alarm.as_mut().poll(cx, wake.into_iter().chain(*leave_at).min()).is_pending() {
+            if alarm.poll(cx, wake.into_iter().chain(*leave_at).min()).is_pending() {
                 return Poll::Pending;
             }
-        }
-    }
-}
-
-/// A sleep until an instant that changes.
-#[derive(Default)]
-struct Alarm {
-    at: Option<Instant>,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Alarm {
-    /// Ready at this instant; never, if there is none.
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, at: Option<Instant>) -> Poll<()> {
-        if self.at != at {
-            self.at = at;
-            self.sleep = at.map(|at| Box::pin(tokio::time::sleep_until(at.into())));
-        }
-        match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().poll(cx),
-            None => Poll::Pending,
         }
     }
 }

@@ -36,6 +36,8 @@
 //! | [`retry`] | whether a call that broke is made again unnoticed | gRFC A6 |
 //! | [`keepalive`] | when to ask a silent server, and when to give it up | gRFC A8 |
 //! | [`drain`] | what a server that stops tells its connections | RFC 9113 6.8, gRFC A9 |
+//! | [`tenure`] | how long a server keeps a connection | gRFC A9 |
+//! | [`stall`] | whether progress is too slow | |
 //! | [`accept_backoff`] | how long a listener rests after an error | accept(2) |
 //!
 //! Rooms that fit beside them and know nothing of them: `throttle` (gRFC A6), `hedge`,
@@ -50,6 +52,8 @@ pub mod connectivity;
 pub mod drain;
 pub mod keepalive;
 pub mod retry;
+pub mod stall;
+pub mod tenure;
 
 use std::time::{Duration, Instant};
 

@@ -9,9 +9,10 @@ use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::event::ServerEvent;
+use super::limits::Limits;
+use super::permits::Permits;
 use super::router::Router;
 use super::service::Service;
 use super::serving::{Serving, serve};
@@ -34,8 +35,7 @@ pub struct ServerBuilder<I> {
     tls: Option<ServerTls>,
     #[cfg(feature = "tap")]
     tap: Option<crate::Tap>,
-    grace: Duration,
-    handshake_timeout: Duration,
+    pub(super) limits: Limits,
     observer: Arc<dyn Fn(&ServerEvent) + Send + Sync>,
 }
 
@@ -83,8 +83,7 @@ impl Server {
             tls: None,
             #[cfg(feature = "tap")]
             tap: None,
-            grace: GRACE,
-            handshake_timeout: HANDSHAKE_TIMEOUT,
+            limits: Limits::default(),
             observer: Arc::new(|_| {}),
         }
     }
@@ -102,8 +101,7 @@ impl<I: Interceptor> ServerBuilder<I> {
             tls: self.tls,
             #[cfg(feature = "tap")]
             tap: self.tap,
-            grace: self.grace,
-            handshake_timeout: self.handshake_timeout,
+            limits: self.limits,
             observer: self.observer,
         }
     }
@@ -165,18 +163,6 @@ impl<I: Interceptor> ServerBuilder<I> {
         self
     }
 
-    /// How long calls may go on after the server was told to stop; 30 s by default. The limit is hard.
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
-        self
-    }
-
-    /// How long a peer may take to begin HTTP/2; 10 s by default.
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
-        self
-    }
-
     /// Tells an observer of what happens outside calls: accept errors, broken connections.
     ///
     /// It is called on the server's tasks, so it must not block.
@@ -230,10 +216,11 @@ impl<I: Interceptor> ServerBuilder<I> {
             tls: self.tls,
             #[cfg(feature = "tap")]
             tap: self.tap,
-            handshake_timeout: self.handshake_timeout,
+            permits: Permits::of_server(self.limits.handlers),
+            limits: self.limits,
             observer: self.observer,
         };
-        serve(Arc::new(serving), incoming, shutdown, self.grace).await;
+        serve(Arc::new(serving), incoming, shutdown).await;
         Ok(())
     }
 }
@@ -260,10 +247,3 @@ fn advice(error: &io::Error) -> &'static str {
         _ => "",
     }
 }
-
-/// Long enough for calls of a usual deadline, and what process supervisors wait before they kill.
-const GRACE: Duration = Duration::from_secs(30);
-
-/// A peer on the worst usable line sends its first bytes within a few seconds; one that has not in ten is
-/// holding a connection for nothing.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);

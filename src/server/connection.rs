@@ -10,15 +10,19 @@ use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use super::event::ServerEvent;
+use super::life::{Event, Life, Wanted};
+use super::permits::{Permit, Permits};
 use super::serving::{Order, Serving};
+use crate::call::now;
 use crate::peer::PeerInfo;
 #[cfg(feature = "tls")]
 use crate::transport::Phase;
-use crate::transport::{Cause, Io, ServerConnection, TransportError};
+use crate::transport::{Accepted, Cause, Io, ServerConnection, TransportError};
 
 /// Serves one connection until it ends or is told to.
 pub(super) async fn serve<T: Io>(
@@ -93,7 +97,7 @@ async fn begin<V>(
     step: impl Future<Output = Result<V, TransportError>>,
 ) -> Option<V> {
     let begun = tokio::select! {
-        begun = tokio::time::timeout(serving.handshake_timeout, step) => begun,
+        begun = tokio::time::timeout(serving.limits.handshake, step) => begun,
         // A peer that has not begun HTTP/2 has no call to lose.
         _ = orders.wait_for(|order| *order >= Order::Drain) => return None,
     };
@@ -102,7 +106,7 @@ async fn begin<V>(
         Ok(Ok(begun)) => return Some(begun),
         Ok(Err(error)) => failed(serving, peer, error),
         Err(_elapsed) => {
-            let after = serving.handshake_timeout;
+            let after = serving.limits.handshake;
             (serving.observer)(&ServerEvent::HandshakeTimedOut { peer, after });
         }
     }
@@ -116,47 +120,105 @@ async fn serve_streams<T: Io>(
     peer: &PeerInfo,
     orders: &mut watch::Receiver<Order>,
 ) -> Result<(), TransportError> {
+    let mut life = Life::new(&serving.limits);
+    let permits = serving.permits.of_connection(serving.limits.handlers_per_connection);
     let mut obeyed = Order::Serve;
+    let mut is_draining = false;
+    let mut parked: Option<Parked> = None;
     loop {
-        let event = {
+        let wanted = match obeyed {
+            _ if parked.is_some() => Wanted::Movement,
+            Order::CutIdle => Wanted::LastStreams,
+            _ => Wanted::Streams,
+        };
+        let turn = {
             let mut order = pin!(next_order(orders, obeyed));
+            let mut permit = pin!(parked.as_ref().map(|parked| permit_for(&permits, parked.until)));
             poll_fn(|cx| {
                 // Orders come first: a busy connection is asked for streams until the runtime stops it.
                 if let Poll::Ready(order) = order.as_mut().poll(cx) {
-                    return Poll::Ready(Event::Ordered(order));
+                    return Poll::Ready(Turn::Ordered(order));
+                }
+                if let Some(Poll::Ready(permit)) = permit.as_mut().as_pin_mut().map(|permit| permit.poll(cx))
+                {
+                    return Poll::Ready(Turn::Waited(permit));
                 }
                 loop {
-                    match ready!(connection.poll_accept(cx, obeyed == Order::CutIdle)) {
-                        Some(Ok(accepted)) => serving.router.answer(accepted, peer),
-                        Some(Err(error)) => return Poll::Ready(Event::Broke(error)),
-                        None => return Poll::Ready(Event::Ended),
+                    match ready!(life.poll(cx, connection, wanted)) {
+                        Event::Accepted(accepted) => match permits.try_take() {
+                            Some(permit) => serving.router.answer(accepted, peer, permit),
+                            None => return Poll::Ready(Turn::Park(Parked::new(accepted))),
+                        },
+                        event => return Poll::Ready(Turn::Happened(event)),
                     }
                 }
             })
             .await
         };
-        match event {
-            Event::Ordered(order) => {
-                if obeyed == Order::Serve {
-                    connection.drain();
-                }
-                obeyed = order;
-                if order == Order::CutOff {
-                    return Ok(());
-                }
+        match turn {
+            Turn::Park(stream) => parked = Some(stream),
+            Turn::Waited(permit) => answer_parked(serving, peer, parked.take(), permit),
+            Turn::Happened(Event::Ended(Err(error))) if is_farewell(&error) => return Ok(()),
+            Turn::Happened(Event::Ended(end)) => return end,
+            Turn::Happened(Event::GivenUp(why)) => {
+                (serving.observer)(&ServerEvent::ConnectionGivenUp { peer: peer.clone(), why });
+                return Ok(());
             }
-            Event::Ended => return Ok(()),
-            Event::Broke(error) if is_farewell(&error) => return Ok(()),
-            Event::Broke(error) => return Err(error),
+            Turn::Ordered(Order::CutOff) => return Ok(()),
+            Turn::Ordered(order) => {
+                obeyed = order;
+                drain(connection, &mut is_draining);
+            }
+            Turn::Happened(Event::Drain) => drain(connection, &mut is_draining),
+            Turn::Happened(Event::Accepted(accepted)) => parked = Some(Parked::new(accepted)),
         }
     }
 }
 
+/// Answers a stream that has waited for a permit.
+fn answer_parked(serving: &Serving, peer: &PeerInfo, parked: Option<Parked>, permit: Option<Permit>) {
+    match (parked, permit) {
+        (Some(Parked { accepted, .. }), Some(permit)) => serving.router.answer(accepted, peer, permit),
+        (Some(Parked { accepted, .. }), None) => serving.router.turn_away(accepted),
+        (None, _) => {}
+    }
+}
+
+/// Tells the client to go, once.
+fn drain<T: Io>(connection: &mut ServerConnection<T>, is_draining: &mut bool) {
+    if !std::mem::replace(is_draining, true) {
+        connection.drain();
+    }
+}
+
 /// What ends a turn of [`serve_streams`].
-enum Event {
+enum Turn {
     Ordered(Order),
-    Ended,
-    Broke(TransportError),
+    /// A stream came for which there is no permit.
+    Park(Parked),
+    /// The stream that waits has a permit, or has waited long enough.
+    Waited(Option<Permit>),
+    /// Anything but a stream that was answered.
+    Happened(Event),
+}
+
+/// A stream that waits until it may have a handler. Meanwhile no other is accepted on its connection, so that a
+/// client is slowed before it is refused.
+struct Parked {
+    accepted: Accepted,
+    until: Instant,
+}
+
+impl Parked {
+    fn new(accepted: Accepted) -> Parked {
+        let now = now();
+        Parked { accepted, until: now.checked_add(PERMIT_PATIENCE).unwrap_or(now) }
+    }
+}
+
+/// A permit, or none if it takes too long.
+async fn permit_for(permits: &Arc<Permits>, until: Instant) -> Option<Permit> {
+    tokio::time::timeout_at(until.into(), permits.take()).await.ok()
 }
 
 /// The next order after the one obeyed. If nobody is left to give one, it is waited for in vain.
@@ -187,3 +249,6 @@ fn failed(serving: &Serving, peer: PeerInfo, error: TransportError) {
 fn insecure(error: String) -> TransportError {
     TransportError::from(Cause::Tls(error)).with_phase(Phase::Tls)
 }
+
+/// How long a call may wait for a handler that is still at work. Longer, and its client had better ask elsewhere.
+const PERMIT_PATIENCE: Duration = Duration::from_secs(1);

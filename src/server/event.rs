@@ -29,6 +29,13 @@ pub enum ServerEvent {
         /// What happened.
         error: TransportError,
     },
+    /// A connection was closed with its calls, because its client passed a limit.
+    ConnectionGivenUp {
+        /// Who was at the other end.
+        peer: PeerInfo,
+        /// Which limit.
+        why: GivenUp,
+    },
     /// A peer connected and did not begin HTTP/2 in time.
     HandshakeTimedOut {
         /// Who was at the other end.
@@ -36,6 +43,31 @@ pub enum ServerEvent {
         /// How long it was given.
         after: Duration,
     },
+}
+
+/// Why a server closed a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GivenUp {
+    /// The client did not answer a PING.
+    Silent,
+    /// It began something, and did not go on.
+    Unfinished,
+    /// It took nothing, or nearly nothing, of what was sent to it.
+    TakesNothing,
+    /// The connection was too old, and the grace of its calls is over.
+    Old,
+}
+
+impl fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            GivenUp::Silent => "it did not answer a PING",
+            GivenUp::Unfinished => "it began something and did not go on",
+            GivenUp::TakesNothing => "it takes nothing of what is sent to it",
+            GivenUp::Old => "it has passed the age of a connection and the grace after it",
+        })
+    }
 }
 
 impl fmt::Display for ServerEvent {
@@ -46,6 +78,9 @@ impl fmt::Display for ServerEvent {
             }
             ServerEvent::ConnectionFailed { peer, error } => {
                 write!(f, "connection from {peer} failed: {error}")
+            }
+            ServerEvent::ConnectionGivenUp { peer, why } => {
+                write!(f, "connection from {peer} closed: {why}")
             }
             ServerEvent::HandshakeTimedOut { peer, after } => {
                 write!(f, "connection from {peer} did not begin HTTP/2 within {after:?}")

@@ -11,11 +11,14 @@
 mod builder;
 mod connection;
 mod event;
+mod life;
+mod limits;
+mod permits;
 mod router;
 mod service;
 mod serving;
 
 pub use self::builder::{ServeError, Server, ServerBuilder};
-pub use self::event::ServerEvent;
+pub use self::event::{GivenUp, ServerEvent};
 pub use self::service::Service;
 pub use crate::call::{Ended, Running, ServerCall};

@@ -9,12 +9,13 @@
 
 use std::sync::Arc;
 
+use super::permits::Permit;
 use super::service::Service;
 use crate::call::{CallSettings, Interceptor, ServerCall, refuse};
 use crate::peer::PeerInfo;
 use crate::status::Status;
 use crate::transport::{Accepted, RecvHalf, SendHalf};
-use crate::wire::RequestHead;
+use crate::wire::{ContentType, RequestHead};
 
 /// The services of a server.
 #[derive(Default)]
@@ -46,6 +47,8 @@ struct Arrived {
     halves: (SendHalf, RecvHalf),
     settings: Arc<CallSettings>,
     peer: PeerInfo,
+    /// Held until the handler's future is gone.
+    permit: Permit,
 }
 
 impl Router {
@@ -74,8 +77,16 @@ impl Router {
         self.routes.iter().for_each(|(_, route)| route.on_drain());
     }
 
+    /// Answers a stream for which there is no handler to spare.
+    pub(super) fn turn_away(&self, accepted: Accepted) {
+        let Accepted { mut send, .. } = accepted;
+        let status = Status::resource_exhausted("the server has as many calls at work as it may have");
+        // If the stream is gone there is nobody to tell.
+        let _ = refuse(&mut send, ContentType::Grpc, status);
+    }
+
     /// Answers a stream: by its service, or here and now.
-    pub(super) fn answer(&self, accepted: Accepted, peer: &PeerInfo) {
+    pub(super) fn answer(&self, accepted: Accepted, peer: &PeerInfo, permit: Permit) {
         let Accepted { head, mut send, recv } = accepted;
         let head = match RequestHead::parse(head, self.settings.encodings.names()) {
             Ok(head) => head,
@@ -93,7 +104,7 @@ impl Router {
         match route {
             Some((_, route)) => {
                 let (halves, settings, peer) = ((send, recv), self.settings.clone(), peer.clone());
-                route.clone().spawn(Arrived { head, halves, settings, peer });
+                route.clone().spawn(Arrived { head, halves, settings, peer, permit });
             }
             None => {
                 let status = Status::unimplemented(format!("unknown service {}", head.service()));
@@ -105,9 +116,11 @@ impl Router {
 
 impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
     fn spawn(self: Arc<Self>, arrived: Arrived) {
-        let Arrived { head, halves, settings, peer } = arrived;
+        let Arrived { head, halves, settings, peer, permit } = arrived;
         let call = ServerCall::new(head, halves, self.interceptors.clone(), settings, peer);
         tokio::spawn(async move {
+            // Named, so that it is dropped after the call, and with the task if that is dropped.
+            let _permit = permit;
             // However it ended, there is nothing left to do.
             let _ = self.service.call(call).await;
         });

@@ -8,13 +8,15 @@
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connection;
 use super::event::ServerEvent;
+use super::limits::Limits;
+use super::permits::Permits;
 use super::router::Router;
 use crate::call::now;
 use crate::policy::accept_backoff::AcceptBackoff;
@@ -32,7 +34,8 @@ pub(super) struct Serving {
     /// Who listens in.
     #[cfg(feature = "tap")]
     pub(super) tap: Option<crate::Tap>,
-    pub(super) handshake_timeout: Duration,
+    pub(super) limits: Limits,
+    pub(super) permits: Arc<Permits>,
     pub(super) observer: Arc<dyn Fn(&ServerEvent) + Send + Sync>,
 }
 
@@ -55,7 +58,6 @@ pub(super) async fn serve<N: Incoming>(
     serving: Arc<Serving>,
     incoming: N,
     shutdown: impl Future<Output = ()> + Send,
-    grace: Duration,
 ) {
     let mut shutdown = pin!(shutdown);
     let mut listener = Listener { incoming: Some(incoming), backoff: AcceptBackoff::new() };
@@ -68,9 +70,10 @@ pub(super) async fn serve<N: Incoming>(
             () = &mut shutdown, if !stopping => {
                 stopping = true;
                 serving.router.on_drain();
-                DrainEvent::Stop { grace: Some(grace) }
+                DrainEvent::Stop { grace: Some(serving.limits.grace) }
             }
-            (io, peer) = listener.accept(&serving) => {
+            // Beyond the limit they wait in the kernel, which refuses when its own list is full.
+            (io, peer) = listener.accept(&serving), if connections.len() < serving.limits.connections => {
                 connections.spawn(connection::serve(serving.clone(), io, peer, order.clone()));
                 DrainEvent::Opened
             }

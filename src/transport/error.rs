@@ -191,9 +191,23 @@ impl From<io::Error> for TransportError {
     }
 }
 
+/// What happened; and to a call, with whom it was made, and what became of it.
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.cause.fmt(f)
+        self.0.cause.fmt(f)?;
+        match (self.0.phase, &self.0.peer) {
+            (Phase::Stream, Some(peer)) => write!(f, " (call to {peer}; {})", became(self.0.fate)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn became(fate: Fate) -> &'static str {
+    match fate {
+        Fate::NeverSent => "nothing of it was sent, so it is safe to retry",
+        Fate::Refused => "no handler has seen it, so it is safe to retry",
+        Fate::Unknown => "it was sent, and a handler may have seen it",
+        Fate::Committed => "its answer had begun",
     }
 }
 

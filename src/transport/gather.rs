@@ -43,6 +43,8 @@ pub(super) struct Traffic {
     read: AtomicU64,
     /// Bytes that the engine has written, sent or not.
     written: AtomicU64,
+    /// Bytes that the socket has taken.
+    sent: AtomicU64,
 }
 
 impl Traffic {
@@ -54,6 +56,16 @@ impl Traffic {
     /// Bytes that the engine has written: if they are as many as before, nothing has left since.
     pub(super) fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
+    }
+
+    /// Bytes that the socket has taken.
+    #[cfg(feature = "server")]
+    pub(super) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Acquire)
+    }
+
+    fn count_sent(&self, bytes: usize) {
+        self.sent.fetch_add(bytes as u64, Ordering::AcqRel);
     }
 }
 
@@ -67,6 +79,8 @@ struct State<T> {
     sent: usize,
     /// Whether something was written since the last flush.
     dirty: bool,
+    /// Whether the engine wants to write more than the socket takes.
+    is_full: bool,
     /// Why sending failed; the engine is told when it reads.
     failure: Option<io::Error>,
 }
@@ -74,7 +88,8 @@ struct State<T> {
 impl<T: Io> Gathered<T> {
     pub(super) fn new(io: T) -> (Gathered<T>, Outlet<T>) {
         let traffic = Arc::default();
-        let state = State { io, traffic, waiting: Vec::new(), sent: 0, dirty: false, failure: None };
+        let state =
+            State { io, traffic, waiting: Vec::new(), sent: 0, dirty: false, is_full: false, failure: None };
         let state = Arc::new(Mutex::new(state));
         (Gathered(state.clone()), Outlet(state))
     }
@@ -89,6 +104,13 @@ impl<T: Io> Outlet<T> {
     /// Whether everything that was written has been sent.
     pub(super) fn is_drained(&self) -> bool {
         !lock(&self.0).dirty
+    }
+
+    /// Whether the socket takes less than there is to be sent.
+    #[cfg(feature = "server")]
+    pub(super) fn is_full(&self) -> bool {
+        let state = lock(&self.0);
+        state.dirty || state.is_full
     }
 
     /// Polls an engine, and sends what it wrote once it has nothing more to do for now.
@@ -112,6 +134,13 @@ impl<T: Io> Outlet<T> {
 }
 
 impl<T: Io> State<T> {
+    /// Takes what the engine writes, and notes whether it has to wait.
+    fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let taken = self.poll_take(cx, bufs);
+        self.is_full = taken.is_pending();
+        taken
+    }
+
     /// Takes these bytes, or as many as the socket takes if they are many.
     fn poll_take(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let len = bufs.iter().map(|buf| buf.len()).sum::<usize>();
@@ -136,7 +165,9 @@ impl<T: Io> State<T> {
         loop {
             let waiting = self.waiting.get(self.sent..).unwrap_or_default();
             if waiting.is_empty() {
-                return Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+                let sent = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs))?;
+                self.traffic.count_sent(sent);
+                return Poll::Ready(Ok(sent));
             }
             let mut slices = [IoSlice::new(&[]); SLICES];
             let all = std::iter::once(waiting).chain(bufs.iter().map(|buf| &**buf));
@@ -145,6 +176,7 @@ impl<T: Io> State<T> {
             }
             let waiting = waiting.len();
             let sent = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, &slices))?;
+            self.traffic.count_sent(sent);
             self.taken(sent.min(waiting))?;
             if sent > waiting {
                 return Poll::Ready(Ok(sent.saturating_sub(waiting)));
@@ -157,6 +189,7 @@ impl<T: Io> State<T> {
         while !self.waiting.is_empty() {
             let waiting = self.waiting.get(self.sent..).unwrap_or_default();
             let sent = ready!(Pin::new(&mut self.io).poll_write(cx, waiting))?;
+            self.traffic.count_sent(sent);
             self.taken(sent)?;
         }
         Poll::Ready(Ok(()))
@@ -205,7 +238,7 @@ impl<T: Io> AsyncRead for Gathered<T> {
 
 impl<T: Io> AsyncWrite for Gathered<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        lock(&self.0).poll_take(cx, &[IoSlice::new(bytes)])
+        lock(&self.0).poll_write(cx, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -213,7 +246,7 @@ impl<T: Io> AsyncWrite for Gathered<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        lock(&self.0).poll_take(cx, bufs)
+        lock(&self.0).poll_write(cx, bufs)
     }
 
     /// Gathering copies from any number of slices.

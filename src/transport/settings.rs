@@ -25,7 +25,6 @@ pub struct Http2Settings {
     pub(crate) small_frame_budget: usize,
     pub(crate) remembered_resets: usize,
     pub(crate) remember_resets_for: Duration,
-    pub(crate) max_caused_resets: Option<usize>,
     pub(crate) max_unaccepted_resets: usize,
     pub(crate) send_buffer: usize,
     pub(crate) streams_per_connection: usize,
@@ -43,7 +42,6 @@ impl Http2Settings {
             small_frame_budget: SERVER_SMALL_FRAME_BUDGET_BYTES,
             remembered_resets: REMEMBERED_RESETS,
             remember_resets_for: SERVER_REMEMBER_RESETS_FOR,
-            max_caused_resets: Some(SERVER_MAX_CAUSED_RESETS),
             max_unaccepted_resets: MAX_UNACCEPTED_RESETS,
             send_buffer: SEND_BUFFER_BYTES,
             streams_per_connection: STREAMS_PER_CONNECTION,
@@ -62,7 +60,6 @@ impl Http2Settings {
             small_frame_budget: CLIENT_SMALL_FRAME_BUDGET_BYTES,
             remembered_resets: REMEMBERED_RESETS,
             remember_resets_for: CLIENT_REMEMBER_RESETS_FOR,
-            max_caused_resets: None,
             max_unaccepted_resets: MAX_UNACCEPTED_RESETS,
             send_buffer: SEND_BUFFER_BYTES,
             streams_per_connection: STREAMS_PER_CONNECTION,
@@ -131,8 +128,9 @@ const SERVER_MAX_CONCURRENT_STREAMS: u32 = 100;
 /// Clients mostly receive: 1 MiB lets one stream fill a 100 Mbit/s link of 80 ms.
 const CLIENT_STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 
-/// Sixteen streams at full window; a client whose many streams are read late sets more.
-const CLIENT_CONNECTION_WINDOW_BYTES: u32 = 16 * CLIENT_STREAM_WINDOW_BYTES;
+/// A hundred streams at full window, so that those which nobody reads stop no other. A server can only fill it where
+/// the application has made a hundred calls and reads none of them.
+const CLIENT_CONNECTION_WINDOW_BYTES: u32 = 128 * CLIENT_STREAM_WINDOW_BYTES;
 
 /// RFC 9113's own minimum and default. Larger frames would let one message hold up all others for longer.
 const MAX_FRAME_BYTES: u32 = 16 * 1024;
@@ -141,9 +139,10 @@ const MAX_FRAME_BYTES: u32 = 16 * 1024;
 /// unfold to hundreds of megabytes in memory (the "HTTP/2 bomb").
 const MAX_HEADER_LIST_BYTES: u32 = 16 * 1024;
 
-/// Every unread frame costs 256 bytes less its length. A stream window of 64 KiB holds 13,108 empty messages of
-/// 5 bytes, which cost 3.3 MB; five such streams unread at once are within 16 MiB.
-const SERVER_SMALL_FRAME_BUDGET_BYTES: usize = 16 * 1024 * 1024;
+/// Every frame that is not taken yet costs 256 bytes less its length. Streams are emptied as they fill (see
+/// `call::inlet`), so this need only hold what comes before their tasks have a turn: a quarter of a million of the
+/// smallest frames, 3.7 MB of them on the wire.
+const SERVER_SMALL_FRAME_BUDGET_BYTES: usize = 64 * 1024 * 1024;
 
 /// A client trusts its server more, and frames of calls it has cancelled are charged without ever being paid
 /// back, so that a smaller budget would run out in a day of cancelled streams.
@@ -159,10 +158,6 @@ const SERVER_REMEMBER_RESETS_FOR: Duration = Duration::from_secs(10);
 
 /// A client cancels more, and over longer lines.
 const CLIENT_REMEMBER_RESETS_FOR: Duration = Duration::from_secs(30);
-
-/// Resets that a peer makes a server send over the life of a connection before it is cut (CVE-2025-8671,
-/// "MadeYouReset"). The usual 1,024 is used up by honest clients in an hour of early answers.
-const SERVER_MAX_CAUSED_RESETS: usize = 16_384;
 
 /// Streams that were reset before they were accepted (CVE-2023-44487, "Rapid Reset" in bulk).
 const MAX_UNACCEPTED_RESETS: usize = 20;

@@ -34,7 +34,8 @@ macro_rules! configure {
             .data_frame_budget($settings.small_frame_budget)
             .max_concurrent_reset_streams($settings.remembered_resets)
             .reset_stream_duration($settings.remember_resets_for)
-            .max_local_error_reset_streams($settings.max_caused_resets)
+            // It counts the late frames of honest peers too, over the life of a connection.
+            .max_local_error_reset_streams(None)
             .max_pending_accept_reset_streams($settings.max_unaccepted_resets)
             .max_send_buffer_size($settings.send_buffer)
     };

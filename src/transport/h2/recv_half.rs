@@ -108,6 +108,16 @@ impl RecvHalf {
         }
     }
 
+    /// The next bytes, for which the peer may at once send others.
+    #[cfg(feature = "server")]
+    pub(crate) fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+        let chunk = ready!(self.poll_chunk(cx));
+        if let Some(Ok(bytes)) = &chunk {
+            self.release(bytes.len());
+        }
+        Poll::Ready(chunk)
+    }
+
     /// The trailers, once the bytes have ended; `None` if the stream ended without any.
     pub(crate) fn poll_trailers(
         &mut self,

@@ -7,7 +7,8 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
@@ -15,7 +16,7 @@ use super::configure;
 use super::recv_half::RecvHalf;
 use super::send_half::SendHalf;
 use crate::transport::error::{Cause, Phase, TransportError};
-use crate::transport::gather::{Gathered, Outlet};
+use crate::transport::gather::{Gathered, Outlet, Traffic};
 use crate::transport::io::Io;
 use crate::transport::settings::Http2Settings;
 use crate::transport::sniff::{FirstBytes, Sniffed};
@@ -25,6 +26,10 @@ pub(crate) struct ServerConnection<T: Io> {
     connection: h2::server::Connection<Gathered<Sniffed<T>>, Bytes>,
     outlet: Outlet<Sniffed<T>>,
     first: FirstBytes,
+    traffic: Arc<Traffic>,
+    pings: Option<h2::PingPong>,
+    /// What had been read when the peer was last seen to have said something.
+    seen: u64,
 }
 
 /// A stream that a client has opened.
@@ -46,31 +51,24 @@ impl<T: Io> ServerConnection<T> {
         let (io, outlet) = Gathered::new(io);
         let mut handshake = pin!(configure!(builder, settings).handshake(io));
         match poll_fn(|cx| outlet.poll_turn(cx, |cx| handshake.as_mut().poll(cx))).await {
-            Ok(connection) => Ok(ServerConnection { connection, outlet, first }),
+            Ok(mut connection) => {
+                let (traffic, pings) = (outlet.traffic(), connection.ping_pong());
+                Ok(ServerConnection { connection, outlet, first, traffic, pings, seen: PREFACE_BYTES })
+            }
             Err(error) => Err(explain(&first, error).with_phase(Phase::Handshake)),
         }
     }
 
-    /// The next stream; `None` when the connection has ended in good order, or, if `until_idle`, when no stream is
-    /// open.
+    /// The next stream; `None` when the connection has ended in good order.
     ///
     /// While it is not polled, no stream of the connection moves.
     pub(crate) fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,
-        until_idle: bool,
     ) -> Poll<Option<Result<Accepted, TransportError>>> {
-        let ServerConnection { connection, outlet, first } = self;
-        let accepted = match outlet.poll_turn(cx, |cx| connection.poll_accept(cx)) {
-            Poll::Ready(Some(accepted)) => accepted,
-            Poll::Ready(None) => return Poll::Ready(None),
-            // The end of a stream has frames to be sent, so it wakes this task.
-            Poll::Pending if until_idle && !connection.has_streams() && outlet.is_drained() => {
-                return Poll::Ready(None);
-            }
-            Poll::Pending => return Poll::Pending,
-        };
-        Poll::Ready(Some(match accepted {
+        let ServerConnection { connection, outlet, first, .. } = self;
+        let accepted = ready!(outlet.poll_turn(cx, |cx| connection.poll_accept(cx)));
+        Poll::Ready(accepted.map(|accepted| match accepted {
             Ok((request, respond)) => {
                 let (head, stream) = request.into_parts();
                 let (send, recv) = (SendHalf::accepted(respond), RecvHalf::accepted(stream));
@@ -78,6 +76,56 @@ impl<T: Io> ServerConnection<T> {
             }
             Err(error) => Err(explain(first, error)),
         }))
+    }
+
+    /// Moves the bytes of all streams and accepts none: those that come wait in the engine, which cuts a peer that
+    /// takes too many of them back.
+    pub(crate) fn poll_streams(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        let ServerConnection { connection, outlet, first, .. } = self;
+        outlet.poll_turn(cx, |cx| connection.poll_closed(cx)).map_err(|error| explain(first, error))
+    }
+
+    /// Whether no stream is open and all that was written is sent. The end of a stream has frames to be sent, so it
+    /// wakes whoever polls.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.connection.has_streams() && self.outlet.is_drained()
+    }
+
+    /// Whether streams are open.
+    pub(crate) fn has_streams(&self) -> bool {
+        self.connection.has_streams()
+    }
+
+    /// Whether the peer has said something since this was last asked.
+    pub(crate) fn has_heard(&mut self) -> bool {
+        let read = self.traffic.read();
+        let has_heard = read != self.seen;
+        self.seen = read;
+        has_heard
+    }
+
+    /// How many bytes the socket has taken so far, if it has some to take.
+    pub(crate) fn owed(&self) -> Option<u64> {
+        self.outlet.is_full().then(|| self.traffic.sent())
+    }
+
+    /// Sends a PING, unless one is under way.
+    pub(crate) fn ping(&mut self) {
+        if let Some(pings) = &mut self.pings {
+            // It fails while another is under way, whose answer is as good, and on a connection that has ended.
+            let _ = pings.send_ping(h2::Ping::opaque());
+        }
+    }
+
+    /// Ready when the PING was answered.
+    pub(crate) fn poll_pong(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.pings {
+            Some(pings) => match pings.poll_pong(cx) {
+                Poll::Ready(Ok(_)) => Poll::Ready(()),
+                Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
+            },
+            None => Poll::Pending,
+        }
     }
 
     /// Takes no new streams and lets those that stand end: GOAWAY with the highest stream id, a PING to learn
@@ -93,3 +141,6 @@ fn explain(first: &FirstBytes, error: h2::Error) -> TransportError {
         None => error.into(),
     }
 }
+
+/// What is read during the handshake (RFC 9113, section 3.4), unless SETTINGS came along.
+const PREFACE_BYTES: u64 = 24;

@@ -1,0 +1,178 @@
+//! The life of one connection: moves its bytes, and watches that its client keeps up.
+//!
+//! In: a connection past its handshake, and limits. Out: one [`Event`] after another. Three machines decide:
+//! [`tenure`](crate::policy::tenure), whether it is idle, old or silent in the middle of something;
+//! [`keepalive`](crate::policy::keepalive), whether its client is still there; [`stall`](crate::policy::stall), whether
+//! it takes what is sent.
+//!
+//! ```text
+//!   bytes read, answers, calls, bytes owed          Accepted, Ended
+//!   ServerConnection ------> machines ------------> Drain, GivenUp
+//!          ^                    |
+//!          +----- PING ---------+
+//! ```
+//!
+//! Must not know: what a stream is answered with, or what is done about an event.
+
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use super::event::GivenUp;
+use super::limits::Limits;
+use crate::call::{Alarm, now};
+use crate::policy::Dice;
+use crate::policy::keepalive::{Keepalive, KeepaliveAction};
+use crate::policy::stall::Stall;
+use crate::policy::tenure::{Closed, Tenure, TenureAction};
+use crate::transport::{Accepted, Io, ServerConnection, TransportError};
+
+/// Watches one connection.
+pub(super) struct Life {
+    tenure: Tenure,
+    keepalive: Keepalive,
+    write: Stall,
+    alarm: Alarm,
+}
+
+/// What happened on a connection.
+pub(super) enum Event {
+    /// A stream came.
+    Accepted(Accepted),
+    /// The connection has ended.
+    Ended(Result<(), TransportError>),
+    /// It is idle or old: the client shall go.
+    Drain,
+    /// It is to be closed with its calls.
+    GivenUp(GivenUp),
+}
+
+/// What is wanted of a connection for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The next stream.
+    Streams,
+    /// The next stream; and the end, as soon as none is open.
+    LastStreams,
+    /// That bytes move; no stream can be answered now.
+    Movement,
+}
+
+impl Life {
+    pub(super) fn new(limits: &Limits) -> Life {
+        let now = now();
+        Life {
+            tenure: Tenure::new(limits.tenure, now, &mut Random),
+            keepalive: Keepalive::new(limits.keepalive, now),
+            write: Stall::new(limits.write_stall, LEAST_WRITTEN_BYTES),
+            alarm: Alarm::default(),
+        }
+    }
+
+    /// The next event. While it is not polled, no stream of the connection moves.
+    pub(super) fn poll<T: Io>(
+        &mut self,
+        cx: &mut Context<'_>,
+        connection: &mut ServerConnection<T>,
+        wanted: Wanted,
+    ) -> Poll<Event> {
+        loop {
+            if let Poll::Ready(event) = poll_connection(cx, connection, wanted) {
+                if matches!(event, Event::Accepted(_)) {
+                    self.tenure.on_call(now());
+                }
+                return Poll::Ready(event);
+            }
+            if wanted == Wanted::LastStreams && connection.is_idle() {
+                return Poll::Ready(Event::Ended(Ok(())));
+            }
+            let now = now();
+            self.listen(cx, now, connection);
+            match self.decide(now) {
+                Some(Order::Ping) => {
+                    connection.ping();
+                    continue;
+                }
+                Some(Order::Tell(event)) => return Poll::Ready(event),
+                None => {}
+            }
+            let machines =
+                [self.tenure.poll_timeout(), self.keepalive.poll_timeout(), self.write.poll_timeout()];
+            if self.alarm.poll(cx, machines.into_iter().flatten().min()).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Tells the machines what has become known.
+    fn listen<T: Io>(&mut self, cx: &mut Context<'_>, now: Instant, connection: &mut ServerConnection<T>) {
+        let calls = usize::from(connection.has_streams());
+        self.tenure.on_call_count(now, calls);
+        self.keepalive.on_call_count(now, calls);
+        if connection.has_heard() {
+            self.tenure.on_read(now);
+            self.keepalive.on_read(now);
+        }
+        if connection.poll_pong(cx).is_ready() {
+            self.tenure.on_pong();
+            self.keepalive.on_pong(now);
+        }
+        match connection.owed() {
+            Some(sent) => self.write.on_owed(now, sent),
+            None => self.write.on_paid(),
+        }
+        self.tenure.on_timer(now);
+        self.keepalive.on_timer(now);
+    }
+
+    fn decide(&mut self, now: Instant) -> Option<Order> {
+        if self.write.is_over(now) {
+            return Some(Order::Tell(Event::GivenUp(GivenUp::TakesNothing)));
+        }
+        match self.keepalive.poll_action() {
+            Some(KeepaliveAction::SendPing) => return Some(Order::Ping),
+            Some(KeepaliveAction::CloseConnection) => {
+                return Some(Order::Tell(Event::GivenUp(GivenUp::Silent)));
+            }
+            None => {}
+        }
+        self.tenure.poll_action().map(|action| match action {
+            TenureAction::SendPing => Order::Ping,
+            TenureAction::Drain => Order::Tell(Event::Drain),
+            TenureAction::Close(Closed::Old) => Order::Tell(Event::GivenUp(GivenUp::Old)),
+            TenureAction::Close(Closed::Unfinished) => Order::Tell(Event::GivenUp(GivenUp::Unfinished)),
+        })
+    }
+}
+
+/// What a machine has decided.
+enum Order {
+    Ping,
+    Tell(Event),
+}
+
+fn poll_connection<T: Io>(
+    cx: &mut Context<'_>,
+    connection: &mut ServerConnection<T>,
+    wanted: Wanted,
+) -> Poll<Event> {
+    if wanted == Wanted::Movement {
+        return connection.poll_streams(cx).map(Event::Ended);
+    }
+    connection.poll_accept(cx).map(|accepted| match accepted {
+        Some(Ok(accepted)) => Event::Accepted(accepted),
+        Some(Err(error)) => Event::Ended(Err(error)),
+        None => Event::Ended(Ok(())),
+    })
+}
+
+/// Chance for ages: it keeps clients apart and guards nothing.
+struct Random;
+
+impl Dice for Random {
+    fn below(&mut self, n: u64) -> u64 {
+        if n == 0 { 0 } else { fastrand::u64(..n) }
+    }
+}
+
+/// What a peer must take in the time that it is given: a drip does not count (CVE-2019-9511, "data dribble").
+const LEAST_WRITTEN_BYTES: u64 = 1_024;
