@@ -15,21 +15,16 @@ use crate::wire::{Raw, call_head, framed};
 pub(crate) async fn run(name: &str, port: &str, connections: &str) -> Result<(), Failure> {
     let port: u16 = port.parse()?;
     let attack = Attack::ALL.into_iter().find(|attack| attack.name == name).ok_or("no such attack")?;
-    let attackers: Vec<_> = (0..connections.parse::<usize>()?)
-        .map(|_| {
-            tokio::spawn(async move {
-                loop {
-                    // However it ends, it begins again.
-                    let _ = one(attack, port).await;
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-            })
-        })
-        .collect();
-    for attacker in attackers {
-        attacker.await?;
+    for _ in 0..connections.parse::<usize>()? {
+        tokio::spawn(async move {
+            loop {
+                // However it ends, it begins again.
+                let _ = one(attack, port).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
     }
-    Ok(())
+    std::future::pending().await
 }
 
 /// An attack, and what is known of it beforehand.

@@ -13,6 +13,9 @@
 //!
 //! Messages are plain bytes: what is measured is how they travel.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use wirewright::RawMessage;
 
@@ -42,11 +45,14 @@ impl Wish {
         wish.unwrap_or(Wish { size: 0, count: 0 })
     }
 
-    /// What Flow sends again and again.
+    /// What Flow sends again and again. All calls share it, so that what grows with calls is the library's.
     pub(crate) fn reply(self) -> RawMessage {
-        filler(self.size as usize)
+        let mut replies = REPLIES.lock().unwrap_or_else(PoisonError::into_inner);
+        replies.entry(self.size).or_insert_with(|| filler(self.size as usize)).clone()
     }
 }
+
+static REPLIES: Mutex<BTreeMap<u32, RawMessage>> = Mutex::new(BTreeMap::new());
 
 /// What Tree reads: nested, repeated, and much larger in memory than on the wire.
 #[derive(Clone, PartialEq, prost::Message)]

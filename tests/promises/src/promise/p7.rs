@@ -86,7 +86,7 @@ impl Callers {
         let mut n = 0_u64;
         while !self.stop.load(Relaxed) {
             n += 1;
-            self.count(if n % 8 == 0 { stream(&client).await } else { unary(&client).await }).await;
+            self.count(if n.is_multiple_of(8) { stream(&client).await } else { unary(&client).await }).await;
         }
     }
 
