@@ -203,3 +203,17 @@ async fn a_name_that_does_not_exist_says_so() {
     assert!(text.ends_with("; is the host name right?"), "{text}");
     all_quiet().await;
 }
+
+/// In a build with TLS the same target asks for `Endpoint::tls`: `tests/tls.rs`.
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn an_https_target_in_a_build_without_tls_says_which_feature_is_missing() {
+    let error = within(Endpoint::new("https://localhost:1").unwrap().connect()).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot connect to localhost:1: the target https://localhost:1 wants TLS, which is not set: build wirewright \
+         with the feature tls-ring or tls-aws-lc, and give Endpoint::tls a ClientTls"
+    );
+    assert_eq!(error.status().code(), Code::Unavailable);
+    all_quiet().await;
+}
