@@ -174,7 +174,6 @@ mod tests {
     #[derive(Debug, Parser)]
     struct ServerPort {
         #[arg(long)]
-        #[expect(dead_code, reason = "only its absence is of interest")]
         port: u16,
     }
 
