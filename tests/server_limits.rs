@@ -9,7 +9,7 @@ use wirewright::policy::keepalive::KeepaliveConfig;
 use wirewright::{Interceptor, Response, Server, ServerBuilder};
 
 use crate::support::frame::{self, CANCEL, Frame, NO_ERROR};
-use crate::support::peer::{Caller, Peer, message, request};
+use crate::support::peer::{Caller, PREFACE, Peer, message, request};
 use crate::support::talk::{Stub, Talk};
 use crate::support::{all_quiet, settle, within};
 
@@ -235,6 +235,20 @@ async fn half_a_header_block_is_suffered_for_ten_seconds_however_it_trickles() {
         assert!(events.lock().unwrap()[0].ends_with("it began something and did not go on"), "{events:?}");
         caller.close().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preface_without_settings_is_suffered_for_ten_seconds() {
+    let (server, events) = server();
+    let mut caller = Caller::of(server).await;
+    let mut peer = Peer::silent(caller.connect().await);
+    let start = Instant::now();
+    peer.rude().raw(PREFACE).flush().await;
+    assert_eq!(farewell(&mut peer).await, Frame::Eof);
+    assert_eq!(start.elapsed(), Duration::from_secs(10));
+    assert!(events.lock().unwrap()[0].ends_with("it began something and did not go on"), "{events:?}");
+    caller.stop();
+    caller.close().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,6 +35,7 @@ pub(super) struct Life {
 }
 
 /// What happened on a connection.
+#[expect(clippy::large_enum_variant, reason = "a stream is handed on at once, and is to cost no allocation")]
 pub(super) enum Event {
     /// A stream came.
     Accepted(Accepted),
@@ -92,7 +93,8 @@ impl Life {
                     connection.ping();
                     continue;
                 }
-                Some(Order::Tell(event)) => return Poll::Ready(event),
+                Some(Order::Drain) => return Poll::Ready(Event::Drain),
+                Some(Order::GiveUp(why)) => return Poll::Ready(Event::GivenUp(why)),
                 None => {}
             }
             let machines =
@@ -126,20 +128,18 @@ impl Life {
 
     fn decide(&mut self, now: Instant) -> Option<Order> {
         if self.write.is_over(now) {
-            return Some(Order::Tell(Event::GivenUp(GivenUp::TakesNothing)));
+            return Some(Order::GiveUp(GivenUp::TakesNothing));
         }
         match self.keepalive.poll_action() {
             Some(KeepaliveAction::SendPing) => return Some(Order::Ping),
-            Some(KeepaliveAction::CloseConnection) => {
-                return Some(Order::Tell(Event::GivenUp(GivenUp::Silent)));
-            }
+            Some(KeepaliveAction::CloseConnection) => return Some(Order::GiveUp(GivenUp::Silent)),
             None => {}
         }
         self.tenure.poll_action().map(|action| match action {
             TenureAction::SendPing => Order::Ping,
-            TenureAction::Drain => Order::Tell(Event::Drain),
-            TenureAction::Close(Closed::Old) => Order::Tell(Event::GivenUp(GivenUp::Old)),
-            TenureAction::Close(Closed::Unfinished) => Order::Tell(Event::GivenUp(GivenUp::Unfinished)),
+            TenureAction::Drain => Order::Drain,
+            TenureAction::Close(Closed::Old) => Order::GiveUp(GivenUp::Old),
+            TenureAction::Close(Closed::Unfinished) => Order::GiveUp(GivenUp::Unfinished),
         })
     }
 }
@@ -147,7 +147,8 @@ impl Life {
 /// What a machine has decided.
 enum Order {
     Ping,
-    Tell(Event),
+    Drain,
+    GiveUp(GivenUp),
 }
 
 fn poll_connection<T: Io>(

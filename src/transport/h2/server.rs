@@ -53,7 +53,8 @@ impl<T: Io> ServerConnection<T> {
         match poll_fn(|cx| outlet.poll_turn(cx, |cx| handshake.as_mut().poll(cx))).await {
             Ok(mut connection) => {
                 let (traffic, pings) = (outlet.traffic(), connection.ping_pong());
-                Ok(ServerConnection { connection, outlet, first, traffic, pings, seen: PREFACE_BYTES })
+                // The preface alone is a beginning too: SETTINGS are owed.
+                Ok(ServerConnection { connection, outlet, first, traffic, pings, seen: 0 })
             }
             Err(error) => Err(explain(&first, error).with_phase(Phase::Handshake)),
         }
@@ -141,6 +142,3 @@ fn explain(first: &FirstBytes, error: h2::Error) -> TransportError {
         None => error.into(),
     }
 }
-
-/// What is read during the handshake (RFC 9113, section 3.4), unless SETTINGS came along.
-const PREFACE_BYTES: u64 = 24;
