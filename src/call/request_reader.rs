@@ -6,7 +6,6 @@
 //! Must not know: message types, deadlines, interceptors.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::compress::Arrived;
@@ -23,14 +22,13 @@ pub(super) struct RequestReader {
     decoder: MessageDecoder,
     order: ServerState,
     encoding: Encoding,
-    settings: Arc<CallSettings>,
 }
 
 impl RequestReader {
-    /// Reads one message, until [`set_kind`](RequestReader::set_kind) says otherwise.
-    pub(super) fn new(recv: RecvHalf, encoding: Encoding, settings: Arc<CallSettings>) -> Self {
-        let (decoder, order) = (MessageDecoder::new(settings.receive), ServerState::new(MethodKind::Unary));
-        RequestReader { recv, decoder, order, encoding, settings }
+    /// Reads one message of up to `limit` bytes, until [`set_kind`](RequestReader::set_kind) says otherwise.
+    pub(super) fn new(recv: RecvHalf, encoding: Encoding, limit: usize) -> Self {
+        let (decoder, order) = (MessageDecoder::new(limit), ServerState::new(MethodKind::Unary));
+        RequestReader { recv, decoder, order, encoding }
     }
 
     /// Says which sides stream, before anything is read.
@@ -40,17 +38,19 @@ impl RequestReader {
 
     /// This reader; the one that stays behind has nothing to read.
     pub(super) fn take(&mut self) -> RequestReader {
-        let settings = self.settings.clone();
-        let rest = RequestReader::new(RecvHalf::over(), self.encoding, settings);
-        std::mem::replace(self, rest)
+        std::mem::replace(self, RequestReader::new(RecvHalf::over(), self.encoding, 0))
     }
 
     /// The next message; `None` when the client has half-closed after a whole number of them.
-    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Arrived>, Status>> {
+    pub(super) fn poll_message(
+        &mut self,
+        cx: &mut Context<'_>,
+        settings: &CallSettings,
+    ) -> Poll<Result<Option<Arrived>, Status>> {
         loop {
             if let Some(frame) = self.decoder.next()? {
                 self.order = self.order.on(Event::Message)?;
-                let message = self.settings.encodings.decode(frame, self.encoding, self.settings.receive)?;
+                let message = settings.encodings.decode(frame, self.encoding, settings.receive)?;
                 return Poll::Ready(Ok(Some(message)));
             }
             match ready!(self.recv.poll_chunk(cx)) {
@@ -77,9 +77,9 @@ impl RequestReader {
     /// The only message of a request that has exactly one.
     ///
     /// The end of the request is waited for, because a second message makes it invalid.
-    pub(super) async fn single(&mut self) -> Result<Arrived, Status> {
+    pub(super) async fn single(&mut self, settings: &CallSettings) -> Result<Arrived, Status> {
         let mut message = None;
-        while let Some(next) = poll_fn(|cx| self.poll_message(cx)).await? {
+        while let Some(next) = poll_fn(|cx| self.poll_message(cx, settings)).await? {
             message = Some(next);
         }
         // The order has refused an end without a message already.

@@ -119,7 +119,7 @@ impl<T: Message> Streaming<T> {
             Source::Over => Poll::Ready(Ok(None)),
             #[cfg(feature = "server")]
             Source::Request(reader) => {
-                let message = ready!(reader.poll_message(cx));
+                let message = ready!(reader.poll_message(cx, self.hook.settings()));
                 let message = message.and_then(|arrived| match arrived {
                     Some(arrived) => self.read(Direction::Request, arrived).map(Some),
                     None => Ok(None),
@@ -230,7 +230,7 @@ impl<T: Message> Streaming<T> {
         if !reader.awaits_head() {
             return Poll::Ready(Ok(()));
         }
-        match reader.poll_head(cx) {
+        match reader.poll_head(cx, self.hook.settings()) {
             Poll::Ready(Ok(head)) => {
                 self.head = head.map(|mut head| {
                     self.hook.headers(&mut head);
@@ -248,7 +248,7 @@ impl<T: Message> Streaming<T> {
         let Source::Response(reader) = &mut self.source else {
             return Poll::Ready(Ok(None));
         };
-        match reader.poll_item(cx) {
+        match reader.poll_item(cx, self.hook.settings()) {
             Poll::Ready(Ok(Item::Message(bytes))) => Poll::Ready(
                 self.read(Direction::Response, bytes).map(Some).map_err(|status| self.fail(status)),
             ),
