@@ -50,11 +50,11 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
     recv: RecvHalf,
 ) -> Result<Response<R>, Status> {
     let mut request = Request { send, message, done: false };
-    let mut reader = ResponseReader::new(recv, call.info.kind(), call.settings.clone());
+    let mut reader = ResponseReader::new(recv, call.info.kind(), call.settings.receive);
     let head = poll_fn(|cx| {
         // Sending goes on while the head is waited for. If it fails, the reading half knows why.
         let _ = request.poll(cx);
-        reader.poll_head(cx)
+        reader.poll_head(cx, &call.settings)
     })
     .await?;
     let head = head.map(|mut head| {
@@ -65,7 +65,7 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
     let trailers = loop {
         let item = poll_fn(|cx| {
             let _ = request.poll(cx);
-            reader.poll_item(cx)
+            reader.poll_item(cx, &call.settings)
         });
         match item.await? {
             Item::Message(arrived) => message = Some(arrived),
@@ -88,7 +88,7 @@ pub(crate) async fn server_streaming<I: Interceptor, R: Message>(
     send: SendHalf,
     recv: RecvHalf,
 ) -> Streaming<R> {
-    let reader = ResponseReader::new(recv, call.info.kind(), call.settings.clone());
+    let reader = ResponseReader::new(recv, call.info.kind(), call.settings.receive);
     let mut request = Request { send, message, done: false };
     // If the peer refuses to hear it all, the reading half knows why.
     let _ = poll_fn(|cx| request.poll(cx)).await;
@@ -102,7 +102,7 @@ pub(crate) fn both_halves<I: Interceptor, Q: Message, R: Message>(
     recv: RecvHalf,
     encoding: Encoding,
 ) -> (Sender<Q>, Streaming<R>) {
-    let reader = ResponseReader::new(recv, call.info.kind(), call.settings.clone());
+    let reader = ResponseReader::new(recv, call.info.kind(), call.settings.receive);
     tokio::spawn(writer::run(call.clone(), send));
     (Sender::new(call.clone(), encoding), Streaming::of_response(reader, call))
 }

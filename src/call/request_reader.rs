@@ -6,7 +6,6 @@
 //! Must not know: message types, deadlines, interceptors.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::{Poll, ready};
 
 use bytes::Bytes;
@@ -25,14 +24,13 @@ pub(super) struct RequestReader {
     decoder: MessageDecoder,
     order: ServerState,
     encoding: Encoding,
-    settings: Arc<CallSettings>,
 }
 
 impl RequestReader {
-    /// Reads one message, until [`set_kind`](RequestReader::set_kind) says otherwise.
-    pub(super) fn new(recv: RecvHalf, encoding: Encoding, settings: Arc<CallSettings>) -> Self {
-        let (decoder, order) = (MessageDecoder::new(settings.receive), ServerState::new(MethodKind::Unary));
-        RequestReader { recv, decoder, order, encoding, settings }
+    /// Reads one message of up to `limit` bytes, until [`set_kind`](RequestReader::set_kind) says otherwise.
+    pub(super) fn new(recv: RecvHalf, encoding: Encoding, limit: usize) -> Self {
+        let (decoder, order) = (MessageDecoder::new(limit), ServerState::new(MethodKind::Unary));
+        RequestReader { recv, decoder, order, encoding }
     }
 
     /// Says which sides stream, before anything is read.
@@ -42,9 +40,7 @@ impl RequestReader {
 
     /// This reader, and the half that it would read from; the one that stays behind has nothing to read.
     pub(super) fn take(&mut self) -> (RequestReader, RecvHalf) {
-        let settings = self.settings.clone();
-        let rest = RequestReader::new(RecvHalf::over(), self.encoding, settings);
-        let mut taken = std::mem::replace(self, rest);
+        let mut taken = std::mem::replace(self, RequestReader::new(RecvHalf::over(), self.encoding, 0));
         let recv = std::mem::replace(&mut taken.recv, RecvHalf::over());
         (taken, recv)
     }
@@ -53,12 +49,13 @@ impl RequestReader {
     /// number of them.
     pub(super) fn poll_message(
         &mut self,
+        settings: &CallSettings,
         mut poll_chunk: impl FnMut() -> Poll<Option<Result<Bytes, TransportError>>>,
     ) -> Poll<Result<Option<Arrived>, Status>> {
         loop {
             if let Some(frame) = self.decoder.next()? {
                 self.order = self.order.on(Event::Message)?;
-                let message = self.settings.encodings.decode(frame, self.encoding, self.settings.receive)?;
+                let message = settings.encodings.decode(frame, self.encoding, settings.receive)?;
                 return Poll::Ready(Ok(Some(message)));
             }
             match ready!(poll_chunk()) {
@@ -75,10 +72,10 @@ impl RequestReader {
     /// The only message of a request that has exactly one.
     ///
     /// The end of the request is waited for, because a second message makes it invalid.
-    pub(super) async fn single(&mut self) -> Result<Arrived, Status> {
+    pub(super) async fn single(&mut self, settings: &CallSettings) -> Result<Arrived, Status> {
         let mut recv = std::mem::replace(&mut self.recv, RecvHalf::over());
         let mut message = None;
-        while let Some(next) = poll_fn(|cx| self.poll_message(|| recv.poll_taken(cx))).await? {
+        while let Some(next) = poll_fn(|cx| self.poll_message(settings, || recv.poll_taken(cx))).await? {
             message = Some(next);
         }
         // The order has refused an end without a message already.

@@ -13,7 +13,6 @@
 //!
 //! Must not know: message types, deadlines, interceptors.
 
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -36,7 +35,6 @@ pub(super) struct ResponseReader {
     decoder: MessageDecoder,
     order: ClientState,
     phase: Phase,
-    settings: Arc<CallSettings>,
 }
 
 #[derive(Debug)]
@@ -58,9 +56,9 @@ pub(super) enum Item {
 }
 
 impl ResponseReader {
-    pub(super) fn new(recv: RecvHalf, kind: MethodKind, settings: Arc<CallSettings>) -> Self {
-        let (decoder, order) = (MessageDecoder::new(settings.receive), ClientState::new(kind));
-        ResponseReader { recv, decoder, order, phase: Phase::Head, settings }
+    pub(super) fn new(recv: RecvHalf, kind: MethodKind, limit: usize) -> Self {
+        let (decoder, order) = (MessageDecoder::new(limit), ClientState::new(kind));
+        ResponseReader { recv, decoder, order, phase: Phase::Head }
     }
 
     /// Whether the head has not been read yet.
@@ -70,9 +68,13 @@ impl ResponseReader {
 
     /// Waits for the head. There is none in a Trailers-Only response, whose metadata is that of the trailers
     /// (PROTOCOL-HTTP2, "Responses"), and none in an answer that is not gRPC.
-    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Metadata>, Status>> {
+    pub(super) fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        settings: &CallSettings,
+    ) -> Poll<Result<Option<Metadata>, Status>> {
         let (parts, ended) = ready!(self.recv.poll_head(cx))?;
-        let head = match ResponseHead::parse(parts, ended, self.settings.encodings.names()) {
+        let head = match ResponseHead::parse(parts, ended, settings.encodings.names()) {
             ResponseStart::Head(head) => {
                 self.order = self.order.on(Event::Head)?;
                 self.phase = Phase::Messages(head.encoding);
@@ -92,14 +94,17 @@ impl ResponseReader {
     }
 
     /// The next message, or the end. To be asked after the head, and until the first error or end.
-    pub(super) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
+    pub(super) fn poll_item(
+        &mut self,
+        cx: &mut Context<'_>,
+        settings: &CallSettings,
+    ) -> Poll<Result<Item, Status>> {
         loop {
             match &mut self.phase {
                 Phase::Messages(encoding) => {
                     if let Some(frame) = self.decoder.next()? {
                         self.order = self.order.on(Event::Message)?;
-                        let message =
-                            self.settings.encodings.decode(frame, *encoding, self.settings.receive)?;
+                        let message = settings.encodings.decode(frame, *encoding, settings.receive)?;
                         return Poll::Ready(Ok(Item::Message(message)));
                     }
                     match ready!(self.recv.poll_chunk(cx)) {

@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::mem::take;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
@@ -32,16 +33,23 @@ use crate::wire::Encoding;
 /// short never looks complete.
 pub struct Sender<T> {
     hook: Arc<dyn Hook<T>>,
-    /// A server's head metadata, until the head leaves.
-    headers: Metadata,
-    /// A server's trailers metadata, until the call ends.
-    trailers: Metadata,
+    /// A server's metadata, if it has any to send.
+    metadata: Option<Box<ServerMetadata>>,
     headers_sent: bool,
     finished: bool,
     /// What the head says of compression.
     encoding: Encoding,
     /// Whether the next message is compressed, if the encoding allows it.
     compressing: bool,
+}
+
+/// What a server sends beside messages.
+#[derive(Default)]
+struct ServerMetadata {
+    /// Until the head leaves.
+    headers: Metadata,
+    /// Until the call ends.
+    trailers: Metadata,
 }
 
 /// The call has ended, so nothing more can be sent.
@@ -66,15 +74,7 @@ impl From<Gone> for Closed {
 
 impl<T: Message> Sender<T> {
     pub(crate) fn new(hook: Arc<dyn Hook<T>>, encoding: Encoding) -> Self {
-        Sender {
-            hook,
-            headers: Metadata::new(),
-            trailers: Metadata::new(),
-            headers_sent: false,
-            finished: false,
-            encoding,
-            compressing: true,
-        }
+        Sender { hook, metadata: None, headers_sent: false, finished: false, encoding, compressing: true }
     }
 
     /// Sends a message: queues it, and waits only while the wire is behind.
@@ -145,12 +145,12 @@ impl<T: Message> Sender<T> {
 
     /// A server's head metadata. Changes count until the first message is sent, with which the head leaves.
     pub fn headers_mut(&mut self) -> &mut Metadata {
-        &mut self.headers
+        &mut self.metadata.get_or_insert_default().headers
     }
 
     /// A server's trailers metadata. Changes count until the handler returns.
     pub fn trailers_mut(&mut self) -> &mut Metadata {
-        &mut self.trailers
+        &mut self.metadata.get_or_insert_default().trailers
     }
 
     /// Ends a client's request. The messages sent before are still on their way.
@@ -169,7 +169,7 @@ impl<T: Message> Sender<T> {
             return None;
         }
         self.headers_sent = true;
-        let mut head = std::mem::take(&mut self.headers);
+        let mut head = self.metadata.as_mut().map(|metadata| take(&mut metadata.headers)).unwrap_or_default();
         self.hook.headers(&mut head);
         Some(Head { metadata: head, encoding: self.encoding })
     }
@@ -186,8 +186,8 @@ impl<T: Message> Sender<T> {
 impl<T> Sender<T> {
     /// What a server needs to end the response: the head if it was not sent, and the trailers.
     pub(crate) fn into_ends(mut self) -> (Option<Metadata>, Metadata) {
-        let head = (!self.headers_sent).then(|| std::mem::take(&mut self.headers));
-        (head, std::mem::take(&mut self.trailers))
+        let ServerMetadata { headers, trailers } = *self.metadata.take().unwrap_or_default();
+        ((!self.headers_sent).then_some(headers), trailers)
     }
 }
 

@@ -72,7 +72,7 @@ impl<I: Interceptor> ServerCall<I> {
         let encoding = head.accept_encoding.choose(settings.outgoing().unwrap_or(head.encoding));
         let replies = Replies { accept: head.accept_encoding, encoding };
         let wire = Wire::new(send, head.content_type, replies, deadline);
-        let reader = RequestReader::new(recv, head.encoding, settings.clone());
+        let reader = RequestReader::new(recv, head.encoding, settings.receive);
         let info = CallInfo::new(Side::Server, head.uri, deadline);
         info.set_peer(peer);
         let call = Held::Alone(CallShared::new(interceptors, info, settings));
@@ -199,7 +199,7 @@ impl<I: Interceptor> Arrived<I> {
         let read = {
             let Arrived { call, reader, .. } = self;
             let read = pin!(async {
-                let arrived = reader.single().await?;
+                let arrived = reader.single(&call.settings).await?;
                 let mut message = decode::<Q>(arrived.bytes)?;
                 call.message(Direction::Request, &mut message)?;
                 Ok((message, arrived.compressed))

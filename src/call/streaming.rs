@@ -50,12 +50,18 @@ pub struct Streaming<T> {
     source: Source,
     /// Whether the last message was compressed on the wire.
     compressed: bool,
+    /// What only a client has.
     #[cfg(feature = "client")]
+    heard: Option<Box<Heard>>,
+}
+
+/// What a client has heard beside messages, and what it waits for.
+#[cfg(feature = "client")]
+#[derive(Default)]
+struct Heard {
     head: Option<Metadata>,
-    #[cfg(feature = "client")]
     trailers: Option<Metadata>,
     /// Fires at the call's deadline; made when this half waits for the first time.
-    #[cfg(feature = "client")]
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
@@ -63,11 +69,12 @@ pub struct Streaming<T> {
     not(feature = "server"),
     expect(clippy::large_enum_variant, reason = "the small one is for the moment before the drop")
 )]
+/// Pointers, because a handler's future holds its half, and every future that the half passes through holds it again.
 enum Source {
     #[cfg(feature = "server")]
-    Request(RequestReader),
+    Request(Box<RequestReader>),
     #[cfg(feature = "client")]
-    Response(ResponseReader),
+    Response(Box<ResponseReader>),
     /// Cancelled here, and not yet told.
     #[cfg(feature = "client")]
     Cancelled(Status),
@@ -78,12 +85,12 @@ enum Source {
 impl<T: Message> Streaming<T> {
     #[cfg(feature = "client")]
     pub(super) fn of_response(reader: ResponseReader, hook: Arc<dyn Hook<T>>) -> Self {
-        Self::new(Source::Response(reader), hook)
+        Self::new(Source::Response(Box::new(reader)), hook)
     }
 
     #[cfg(feature = "server")]
     pub(super) fn of_request(reader: RequestReader, hook: Arc<dyn Hook<T>>) -> Self {
-        Self::new(Source::Request(reader), hook)
+        Self::new(Source::Request(Box::new(reader)), hook)
     }
 
     fn new(source: Source, hook: Arc<dyn Hook<T>>) -> Self {
@@ -92,11 +99,7 @@ impl<T: Message> Streaming<T> {
             source,
             compressed: false,
             #[cfg(feature = "client")]
-            head: None,
-            #[cfg(feature = "client")]
-            trailers: None,
-            #[cfg(feature = "client")]
-            alarm: None,
+            heard: None,
         }
     }
 
@@ -119,8 +122,8 @@ impl<T: Message> Streaming<T> {
             Source::Over => Poll::Ready(Ok(None)),
             #[cfg(feature = "server")]
             Source::Request(reader) => {
-                let inlet = self.hook.inlet();
-                let message = ready!(reader.poll_message(|| inlet.poll_chunk(cx)));
+                let (settings, inlet) = (self.hook.settings(), self.hook.inlet());
+                let message = ready!(reader.poll_message(settings, || inlet.poll_chunk(cx)));
                 let message = message.and_then(|arrived| match arrived {
                     Some(arrived) => self.read(Direction::Request, arrived).map(Some),
                     None => Ok(None),
@@ -193,7 +196,7 @@ impl<T: Message> Streaming<T> {
     /// Dropping the future loses nothing.
     pub async fn headers(&mut self) -> Result<&Metadata, Status> {
         poll_fn(|cx| self.poll_headers(cx)).await?;
-        Ok(self.head.get_or_insert_default())
+        Ok(self.heard().head.get_or_insert_default())
     }
 
     /// On a client: cancels the call. The stream is reset with CANCEL, and the server's handler is dropped.
@@ -210,12 +213,17 @@ impl<T: Message> Streaming<T> {
 
     /// On a client: the metadata of the trailers, after the last message of a call that ended well.
     pub fn trailers(&self) -> Option<&Metadata> {
-        self.trailers.as_ref()
+        self.heard.as_ref()?.trailers.as_ref()
     }
 
     /// On a client: the metadata of the head and of the trailers, as far as they have come.
     pub(super) fn take_metadata(&mut self) -> (Metadata, Metadata) {
-        (self.head.take().unwrap_or_default(), self.trailers.take().unwrap_or_default())
+        let heard = self.heard.take().unwrap_or_default();
+        (heard.head.unwrap_or_default(), heard.trailers.unwrap_or_default())
+    }
+
+    fn heard(&mut self) -> &mut Heard {
+        self.heard.get_or_insert_default()
     }
 
     fn poll_headers(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
@@ -231,12 +239,12 @@ impl<T: Message> Streaming<T> {
         if !reader.awaits_head() {
             return Poll::Ready(Ok(()));
         }
-        match reader.poll_head(cx) {
+        match reader.poll_head(cx, self.hook.settings()) {
             Poll::Ready(Ok(head)) => {
-                self.head = head.map(|mut head| {
+                if let Some(mut head) = head {
                     self.hook.headers(&mut head);
-                    head
-                });
+                    self.heard().head = Some(head);
+                }
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(status)) => Poll::Ready(Err(self.fail(status))),
@@ -249,13 +257,13 @@ impl<T: Message> Streaming<T> {
         let Source::Response(reader) = &mut self.source else {
             return Poll::Ready(Ok(None));
         };
-        match reader.poll_item(cx) {
+        match reader.poll_item(cx, self.hook.settings()) {
             Poll::Ready(Ok(Item::Message(bytes))) => Poll::Ready(
                 self.read(Direction::Response, bytes).map(Some).map_err(|status| self.fail(status)),
             ),
             Poll::Ready(Ok(Item::End(mut trailers))) => {
                 self.hook.end(&Ok(()), &mut trailers);
-                self.trailers = Some(trailers);
+                self.heard().trailers = Some(trailers);
                 self.leave();
                 Poll::Ready(Ok(None))
             }
@@ -269,8 +277,8 @@ impl<T: Message> Streaming<T> {
         let Some(deadline) = self.hook.info().deadline() else {
             return Poll::Pending;
         };
-        let alarm =
-            self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.instant().into())));
+        let alarm = || Box::pin(tokio::time::sleep_until(deadline.instant().into()));
+        let alarm = self.heard().alarm.get_or_insert_with(alarm);
         ready!(alarm.as_mut().poll(cx));
         Poll::Ready(self.fail(clock::exceeded()))
     }

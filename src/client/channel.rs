@@ -12,6 +12,7 @@
 //!
 //! Must not know: how connections come about (`subchannel`), or what is on the wire.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,19 +137,23 @@ impl<I: Interceptor> Channel<I> {
     ) -> Result<Response<R>, Status> {
         let wishes = self.wishes(&request)?;
         let (mut message, metadata, call) = self.begin(method.describe(), request);
-        let result = within(call.info.deadline(), async {
-            let metadata = start(&call, metadata).await?;
-            let message = client_call::encode_request(&call, &mut message, wishes.encoding)?;
-            let mut attempts = Attempts::new();
-            loop {
-                let (send, recv) = self.open_stream(&call, &metadata, wishes, &mut attempts).await?;
-                match client_call::unary(&call, message.clone(), send, recv).await {
-                    Err(status) if again(&mut attempts, &status) => {}
-                    end => return end,
+        let result = {
+            // Lent, because a future holds what it is given once more.
+            let attempts = pin!(async {
+                let metadata = start(&call, metadata).await?;
+                let message = client_call::encode_request(&call, &mut message, wishes.encoding)?;
+                let mut attempts = Attempts::new();
+                loop {
+                    let (send, recv) = self.open_stream(&call, &metadata, wishes, &mut attempts).await?;
+                    match client_call::unary(&call, message.clone(), send, recv).await {
+                        Err(status) if again(&mut attempts, &status) => {}
+                        end => return end,
+                    }
                 }
-            }
-        });
-        match result.await {
+            });
+            within(call.info.deadline(), attempts).await
+        };
+        match result {
             Ok(mut response) => {
                 call.end(&Ok(()), response.trailers_mut());
                 Ok(response)

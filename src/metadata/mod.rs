@@ -224,6 +224,9 @@ impl Metadata {
     /// Names that belong to the protocol stay behind, so that metadata received from one peer can be sent on to
     /// another.
     pub fn append_to(self, headers: &mut HeaderMap) {
+        if self.headers.is_empty() {
+            return;
+        }
         let mut current: Option<HeaderName> = None;
         for (name, value) in self.headers {
             // The map gives the name with the first of its values and `None` with the others.

@@ -34,6 +34,10 @@ impl ContentType {
     /// Media types are case-insensitive (RFC 9110 section 8.3.1) and may carry
     /// parameters; no parameter means anything to gRPC.
     pub fn parse(value: &HeaderValue) -> ContentType {
+        // The usual spelling first; whatever else means the same takes a closer look.
+        if value.as_bytes() == GRPC.as_bytes() {
+            return ContentType::Grpc;
+        }
         let media_type = media_type(value.as_bytes());
         if media_type.eq_ignore_ascii_case(GRPC.as_bytes()) {
             ContentType::Grpc

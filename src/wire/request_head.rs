@@ -296,7 +296,10 @@ fn path_of(uri: &Uri) -> &str {
 /// The last slash divides, because the specification lets a service name have
 /// slashes of its own and a method name none.
 fn split_path(path: &str) -> Option<(&str, &str)> {
-    let (service, method) = path.strip_prefix('/')?.rsplit_once('/')?;
+    let rest = path.strip_prefix('/')?;
+    // A method's name is short and stands at the end, so a plain walk back finds its slash soonest.
+    let slash = rest.bytes().rposition(|byte| byte == b'/')?;
+    let (service, method) = (rest.get(..slash)?, rest.get(slash.saturating_add(1)..)?);
     (!service.is_empty() && !method.is_empty()).then_some((service, method))
 }
 

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::load::Caller;
-use crate::{Failure, PATH};
+use crate::{Failure, MESSAGES, PATH, STREAMED_BYTES};
 
 /// Answers every stream of every connection.
 pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
@@ -112,6 +112,54 @@ impl Caller for Client {
         let status = trailers.as_ref().and_then(|trailers| trailers.get("grpc-status"));
         if bytes.len() != self.message.len() || status.is_none_or(|status| status != "0") {
             return Err("the call failed".into());
+        }
+        Ok(())
+    }
+}
+
+impl Client {
+    /// Opens a stream and sends nothing on it but its head.
+    pub async fn open(
+        &self,
+        path: &str,
+    ) -> Result<(h2::client::ResponseFuture, h2::SendStream<Bytes>), Failure> {
+        let mut requests = self.requests.clone().ready().await?;
+        Ok(requests.send_request(self.head(path)?, false)?)
+    }
+
+    fn head(&self, path: &str) -> Result<Request<()>, Failure> {
+        let uri = format!("http://127.0.0.1{path}");
+        let head = Request::post(uri).version(Version::HTTP_2).header(header::TE, "trailers");
+        Ok(head.header(header::CONTENT_TYPE, "application/grpc").body(())?)
+    }
+}
+
+/// Has a server stream, and takes in what comes without looking at it.
+#[derive(Clone)]
+pub struct Drain {
+    client: Client,
+    path: String,
+}
+
+impl Drain {
+    /// Of the method with this path, on the server at this port.
+    pub async fn connect(port: u16, path: &str) -> Result<Drain, Failure> {
+        Ok(Drain { client: Client::connect(port, STREAMED_BYTES).await?, path: path.to_owned() })
+    }
+}
+
+impl Caller for Drain {
+    async fn call(&self) -> Result<(), Failure> {
+        let (response, mut stream) = self.client.open(&self.path).await?;
+        stream.send_data(self.client.message.clone(), true)?;
+        let (mut bytes, mut body) = (0, response.await?.into_body());
+        while let Some(chunk) = body.data().await {
+            let chunk = chunk?;
+            body.flow_control().release_capacity(chunk.len())?;
+            bytes += chunk.len();
+        }
+        if bytes != MESSAGES * self.client.message.len() {
+            return Err("not all messages came".into());
         }
         Ok(())
     }

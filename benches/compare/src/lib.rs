@@ -6,7 +6,9 @@
 //!     |  table     prints them
 //!     +-- server KIND        ours | floor | tonic        answers one method: the message comes back
 //!     +-- client KIND        the same three              makes calls, so many at a time
-//!     +-- idle KIND                                      opens connections and does nothing with them
+//!     +-- drain METHOD                                   lets a server stream, and counts
+//!     +-- ping-pong KIND                                 one message there and one back, on one stream
+//!     +-- idle, quiet                                    opens connections, or streams, and leaves them alone
 //!   allocations (bin/allocations.rs)                     both ends in one process, every allocation counted
 //! ```
 //!
@@ -29,8 +31,38 @@ pub struct Echo {
     pub payload: Vec<u8>,
 }
 
-/// The path of the one method.
+/// The path of the method that sends the message back.
 pub const PATH: &str = "/bench.Echoes/Unary";
+
+/// The path of the method that sends it back [`MESSAGES`] times, always ready with the next.
+pub const MANY: &str = "/bench.Echoes/Many";
+
+/// The same, but each message is handed over by another task, which waits until it has been taken.
+pub const HANDED: &str = "/bench.Echoes/Handed";
+
+/// The path of the method that sends back whatever comes, for as long as something comes.
+pub const PING_PONG: &str = "/bench.Echoes/PingPong";
+
+/// Messages of one streaming call.
+pub const MESSAGES: usize = 10_000;
+
+/// Bytes of the payload of a streamed message.
+pub const STREAMED_BYTES: usize = 16;
+
+/// Has another task hand over a message as often as a streaming call sends it, one by one.
+///
+/// A channel with room for one is the least that two tasks can have between them.
+pub fn handed_over(message: Echo) -> tokio::sync::mpsc::Receiver<Echo> {
+    let (hand, taken) = tokio::sync::mpsc::channel(1);
+    tokio::spawn(async move {
+        for _ in 0..MESSAGES {
+            if hand.send(message.clone()).await.is_err() {
+                return;
+            }
+        }
+    });
+    taken
+}
 
 /// Whatever goes wrong ends the program: a benchmark with an error in it measures nothing.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

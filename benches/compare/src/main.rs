@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use compare::load::{Caller, obey};
-use compare::rounds::{self, Plan, Side, WORK};
-use compare::{Failure, Kind, floor, ours, peer_tonic, table};
+use compare::rounds::{self, FLOWS, Plan, Side, WORK};
+use compare::{Failure, Kind, PING_PONG, STREAMED_BYTES, floor, ours, peer_tonic, table};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 
@@ -19,6 +19,9 @@ fn main() -> Result<(), Failure> {
             let (port, in_flight, size) = (port.parse()?, in_flight.parse()?, size.parse()?);
             current_thread(call(kind.parse()?, port, in_flight, size))
         }
+        ["drain", method, port] => current_thread(drain(method, port.parse()?)),
+        ["ping-pong", kind, port] => current_thread(ping_pong(kind.parse()?, port.parse()?)),
+        ["quiet", port] => current_thread(stay_quiet(port.parse()?)),
         ["idle", port, used] => current_thread(stay_idle(port.parse()?, used == "used")),
         _ => Err("usage: compare [--quick]".into()),
     }
@@ -31,7 +34,11 @@ fn compare_all(plan: &Plan) -> Result<(), Failure> {
             table::rows(work, &rounds::measure(plan, side, work)?);
         }
     }
-    table::memory(&rounds::idle(plan, false)?, &rounds::idle(plan, true)?);
+    table::streams_head();
+    for flow in FLOWS {
+        table::streams(flow, &rounds::stream(plan, flow)?);
+    }
+    table::memory(&rounds::idle(plan, false)?, &rounds::idle(plan, true)?, &rounds::quiet(plan)?);
     Ok(())
 }
 
@@ -55,6 +62,40 @@ async fn call(kind: Kind, port: u16, in_flight: usize, size: usize) -> Result<()
         Kind::Ours => obey(ours::Client::connect(port, size).await?, in_flight).await,
         Kind::Tonic => obey(peer_tonic::Client::connect(port, size).await?, in_flight).await,
     }
+}
+
+async fn drain(method: &str, port: u16) -> Result<(), Failure> {
+    obey(floor::Drain::connect(port, method).await?, 1).await
+}
+
+async fn ping_pong(kind: Kind, port: u16) -> Result<(), Failure> {
+    match kind {
+        Kind::Ours => obey(ours::PingPong(ours::Client::connect(port, STREAMED_BYTES).await?), 1).await,
+        Kind::Tonic => {
+            obey(peer_tonic::PingPong(peer_tonic::Client::connect(port, STREAMED_BYTES).await?), 1).await
+        }
+        Kind::Floor => Err("the floor plays no ping-pong".into()),
+    }
+}
+
+/// Opens as many streams as each line of standard input says, a hundred to a connection, and leaves them alone.
+async fn stay_quiet(port: u16) -> Result<(), Failure> {
+    let mut streams = Vec::new();
+    let mut connections = Vec::new();
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await? {
+        for _ in 0..line.parse::<usize>()?.div_ceil(100) {
+            let connection = floor::Client::connect(port, STREAMED_BYTES).await?;
+            for _ in 0..100 {
+                streams.push(connection.open(PING_PONG).await?);
+            }
+            connections.push(connection);
+        }
+        // The server has work left from the last streams; a last call stands behind it.
+        floor::Client::connect(port, 16).await?.call().await?;
+        println!("{}", streams.len());
+    }
+    Ok(())
 }
 
 /// Opens as many connections as each line of standard input says, and keeps them.

@@ -6,9 +6,12 @@ use wirewright::transport::TcpIncoming;
 use wirewright::{Channel, Endpoint, Interceptor, Method, MethodDescriptor, Request, Response, Server};
 
 use crate::load::{Caller, echo};
-use crate::{Echo, Failure, PATH};
+use crate::{Echo, Failure, HANDED, MANY, MESSAGES, PATH, PING_PONG, STREAMED_BYTES, handed_over};
 
 const UNARY: Method<Echo, Echo> = Method::unary(PATH);
+const MANY_TIMES: Method<Echo, Echo> = Method::server_streaming(MANY);
+const HANDED_OVER: Method<Echo, Echo> = Method::server_streaming(HANDED);
+const BACK_AND_FORTH: Method<Echo, Echo> = Method::bidi_streaming(PING_PONG);
 
 /// Answers with what it was asked.
 #[derive(Debug)]
@@ -16,7 +19,8 @@ pub struct Echoes;
 
 impl Service for Echoes {
     const NAME: &'static str = "bench.Echoes";
-    const METHODS: &'static [MethodDescriptor] = &[UNARY.describe()];
+    const METHODS: &'static [MethodDescriptor] =
+        &[UNARY.describe(), MANY_TIMES.describe(), HANDED_OVER.describe(), BACK_AND_FORTH.describe()];
 
     async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
         match call.method() {
@@ -24,6 +28,40 @@ impl Service for Echoes {
                 let (request, mut call) = call.unary(&UNARY).await?;
                 let reply = call.run(async { Ok(Response::new(request.into_inner())) }).await;
                 call.reply(reply).await
+            }
+            "Many" => {
+                let (request, mut replies, mut call) = call.server_streaming(&MANY_TIMES).await?;
+                let end = call.run(async {
+                    for _ in 0..MESSAGES {
+                        replies.send(request.get_ref().clone()).await?;
+                    }
+                    Ok(())
+                });
+                let end = end.await;
+                call.close(replies, end).await
+            }
+            "Handed" => {
+                let (request, mut replies, mut call) = call.server_streaming(&HANDED_OVER).await?;
+                let end = call.run(async {
+                    let mut messages = handed_over(request.into_inner());
+                    while let Some(message) = messages.recv().await {
+                        replies.send(message).await?;
+                    }
+                    Ok(())
+                });
+                let end = end.await;
+                call.close(replies, end).await
+            }
+            "PingPong" => {
+                let (mut requests, mut replies, mut call) = call.bidi_streaming(&BACK_AND_FORTH).await?;
+                let end = call.run(async {
+                    while let Some(message) = requests.get_mut().message().await? {
+                        replies.send(message).await?;
+                    }
+                    Ok(())
+                });
+                let end = end.await;
+                call.close(replies, end).await
             }
             _ => call.unimplemented().await,
         }
@@ -37,7 +75,7 @@ pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
 }
 
 /// Makes calls on one channel.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Client {
     channel: Channel,
     size: usize,
@@ -58,6 +96,26 @@ impl Caller for Client {
             Err("another message came back".into())
         } else {
             Ok(())
+        }
+    }
+}
+
+/// Sends one message there and waits for the one that comes back, on one stream.
+#[derive(Clone, Debug)]
+pub struct PingPong(pub Client);
+
+impl Caller for PingPong {
+    async fn call(&self) -> Result<(), Failure> {
+        let (mut sender, mut replies) =
+            self.0.channel.bidi_streaming(&BACK_AND_FORTH, Request::new(())).await?;
+        for _ in 0..MESSAGES {
+            sender.send(echo(STREAMED_BYTES)).await?;
+            replies.message().await?.ok_or("the server has stopped early")?;
+        }
+        sender.finish().await?;
+        match replies.message().await? {
+            None => Ok(()),
+            Some(_) => Err("a message too many".into()),
         }
     }
 }

@@ -1,12 +1,17 @@
 //! tonic: the service and the client that its generator prints (build.rs), with every default.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tonic::codegen::tokio_stream::Stream;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::load::{Caller, echo};
-use crate::{Echo, Failure};
+use crate::{Echo, Failure, MESSAGES, STREAMED_BYTES, handed_over};
 
 #[allow(missing_docs, reason = "printed by tonic's generator")]
 mod generated {
@@ -20,8 +25,63 @@ struct Service;
 
 #[tonic::async_trait]
 impl Echoes for Service {
+    type ManyStream = Repeat;
+    type HandedStream = Handed;
+    type PingPongStream = Back;
+
     async fn unary(&self, request: Request<Echo>) -> Result<Response<Echo>, Status> {
         Ok(Response::new(request.into_inner()))
+    }
+
+    async fn many(&self, request: Request<Echo>) -> Result<Response<Repeat>, Status> {
+        Ok(Response::new(Repeat(request.into_inner(), MESSAGES)))
+    }
+
+    async fn handed(&self, request: Request<Echo>) -> Result<Response<Handed>, Status> {
+        Ok(Response::new(Handed(handed_over(request.into_inner()))))
+    }
+
+    async fn ping_pong(&self, request: Request<Streaming<Echo>>) -> Result<Response<Back>, Status> {
+        Ok(Response::new(Back(request.into_inner())))
+    }
+}
+
+/// A stream that is always ready.
+struct Repeat(Echo, usize);
+
+impl Stream for Repeat {
+    type Item = Result<Echo, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(match self.1 {
+            0 => None,
+            _ => {
+                self.1 -= 1;
+                Some(Ok(self.0.clone()))
+            }
+        })
+    }
+}
+
+/// A stream of what another task hands over.
+struct Handed(mpsc::Receiver<Echo>);
+
+impl Stream for Handed {
+    type Item = Result<Echo, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(cx).map(|message| message.map(Ok))
+    }
+}
+
+/// A stream of what comes.
+struct Back(Streaming<Echo>);
+
+impl Stream for Back {
+    type Item = Result<Echo, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0).poll_next(cx)
     }
 }
 
@@ -32,7 +92,7 @@ pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
 }
 
 /// Makes calls on one channel.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Client {
     inner: EchoesClient<Channel>,
     size: usize,
@@ -55,5 +115,37 @@ impl Caller for Client {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Sends one message there and waits for the one that comes back, on one stream.
+#[derive(Clone, Debug)]
+pub struct PingPong(pub Client);
+
+impl Caller for PingPong {
+    async fn call(&self) -> Result<(), Failure> {
+        let (sender, messages) = mpsc::channel(1);
+        let replies = self.0.inner.clone().ping_pong(Pings(messages)).await?;
+        let mut replies = replies.into_inner();
+        for _ in 0..MESSAGES {
+            sender.send(echo(STREAMED_BYTES)).await?;
+            replies.message().await?.ok_or("the server has stopped early")?;
+        }
+        drop(sender);
+        match replies.message().await? {
+            None => Ok(()),
+            Some(_) => Err("a message too many".into()),
+        }
+    }
+}
+
+/// What a caller sends: tonic takes a stream, and a channel is the usual one.
+struct Pings(mpsc::Receiver<Echo>);
+
+impl Stream for Pings {
+    type Item = Echo;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Echo>> {
+        self.0.poll_recv(cx)
     }
 }

@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use crate::{Failure, Kind, process};
+use crate::{Failure, HANDED, Kind, MANY, MESSAGES, process};
 
 /// How thorough to be.
 #[derive(Clone, Copy, Debug)]
@@ -49,12 +49,28 @@ pub struct Work {
 }
 
 /// Everything that is asked.
-pub const WORK: [Work; 4] = [
+pub const WORK: [Work; 6] = [
     Work { size: 16, in_flight: 1 },
     Work { size: 1024, in_flight: 1 },
     Work { size: 16, in_flight: 100 },
     Work { size: 1024, in_flight: 100 },
+    Work { size: 16, in_flight: 10 },
+    Work { size: 1024 * 1024, in_flight: 4 },
 ];
+
+/// A stream of small messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// The server always has the next one ready.
+    Many,
+    /// Another task of the server hands over one after another.
+    Handed,
+    /// One there, one back.
+    PingPong,
+}
+
+/// All of them.
+pub const FLOWS: [Flow; 3] = [Flow::Many, Flow::Handed, Flow::PingPong];
 
 /// What it cost.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,21 +123,59 @@ fn one(plan: &Plan, side: Side, kind: Kind, work: Work) -> Result<Cost, Failure>
     Ok(Cost { calls_per_second: calls / (wall / 1e9), cpu_micros: cpu / calls / 1e3, p50_micros: p50 / 1e3 })
 }
 
+/// Messages per second, and the server's CPU time for each in nanoseconds, of ours and of tonic.
+///
+/// The client that lets a server stream is the floor's; ping-pong is played by the same library at both ends.
+pub fn stream(plan: &Plan, flow: Flow) -> Result<[(f64, f64); 2], Failure> {
+    let kinds = [Kind::Ours, Kind::Tonic];
+    let mut seen = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
+    for _ in 0..plan.rounds {
+        for (seen, kind) in seen.iter_mut().zip(kinds) {
+            let mut server = Half::server(kind, UNDER_TEST)?;
+            let port = server.read_line()?;
+            let mut client = match flow {
+                Flow::Many => Half::start(LOAD, &["drain", MANY, &port])?,
+                Flow::Handed => Half::start(LOAD, &["drain", HANDED, &port])?,
+                Flow::PingPong => Half::start(LOAD, &["ping-pong", kind.name(), &port])?,
+            };
+            client.go(plan.warm_up)?;
+            let before = process::cpu_time_of(&server.id())?;
+            let [calls, wall, ..] = client.go(plan.length)?;
+            let cpu = process::cpu_time_of(&server.id())?.saturating_sub(before);
+            let messages = calls * MESSAGES as f64;
+            seen.0.push(messages / (wall / 1e9));
+            seen.1.push(cpu.as_nanos() as f64 / messages);
+        }
+    }
+    Ok(seen.map(|(rates, costs)| (median(rates), median(costs))))
+}
+
+/// Bytes of memory that a server holds for each stream on which nothing happens, for all kinds.
+pub fn quiet(plan: &Plan) -> Result<[f64; 3], Failure> {
+    memory_of(plan.connections, |port| Half::start(LOAD, &["quiet", port]))
+}
+
 /// Bytes of memory that a server holds for each idle connection, for all kinds.
 ///
 /// With `used`, every connection has carried one call before it fell idle. The first half of the connections is
 /// not counted: with it come pages that the process would have wanted anyway.
 pub fn idle(plan: &Plan, used: bool) -> Result<[f64; 3], Failure> {
+    memory_of(plan.connections, |port| {
+        Half::start(LOAD, &["idle", port, if used { "used" } else { "fresh" }])
+    })
+}
+
+/// Bytes of memory for each of so many things that a client opens, after as many before.
+fn memory_of(things: usize, client: impl Fn(&str) -> Result<Half, Failure>) -> Result<[f64; 3], Failure> {
     let mut bytes = [0.0; 3];
     for (bytes, kind) in bytes.iter_mut().zip(Kind::ALL) {
         let mut server = Half::server(kind, UNDER_TEST)?;
-        let port = server.read_line()?;
-        let mut client = Half::start(LOAD, &["idle", &port, if used { "used" } else { "fresh" }])?;
-        client.ask(&plan.connections.to_string())?;
+        let mut client = client(&server.read_line()?)?;
+        client.ask(&things.to_string())?;
         let before = process::resident_of(&server.id())?;
-        client.ask(&plan.connections.to_string())?;
+        client.ask(&things.to_string())?;
         let after = process::resident_of(&server.id())?;
-        *bytes = after.saturating_sub(before) as f64 / plan.connections as f64;
+        *bytes = after.saturating_sub(before) as f64 / things as f64;
     }
     Ok(bytes)
 }

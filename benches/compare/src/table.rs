@@ -1,7 +1,7 @@
 //! The table: costs, and their ratios to the floor and to tonic.
 
 use crate::Kind;
-use crate::rounds::{Cost, Side, Work};
+use crate::rounds::{Cost, Flow, Side, Work};
 
 /// Prints what a table of calls begins with.
 pub fn head(side: Side) {
@@ -35,11 +35,31 @@ pub fn rows(work: Work, costs: &[Cost; 3]) {
     }
 }
 
-/// Prints the memory of idle connections.
-pub fn memory(fresh: &[f64; 3], used: &[f64; 3]) {
-    println!("\nMEMORY of a server for each idle connection, KiB");
-    println!("  {:<11} {:>10} {:>16}", "", "just opened", "after one call");
-    for ((kind, fresh), used) in Kind::ALL.into_iter().zip(fresh).zip(used) {
-        println!("  {:<11} {:>10.1} {:>16.1}", kind.name(), fresh / 1024.0, used / 1024.0);
+/// Prints what the table of streams begins with.
+pub fn streams_head() {
+    println!("\nSTREAMS of 16-byte messages: CPU of the server for each, and how many a second");
+    println!("  {:<22} {:<11} {:>14} {:>12} {:>14}", "", "", "CPU ns/message", "messages/s", "rate x tonic");
+}
+
+/// Prints the two lines of one flow.
+pub fn streams(flow: Flow, seen: &[(f64, f64); 2]) {
+    let name = match flow {
+        Flow::Many => "always ready",
+        Flow::Handed => "handed over one by one",
+        Flow::PingPong => "ping-pong",
+    };
+    let [_, tonic] = seen;
+    for (kind, (rate, cost)) in [Kind::Ours, Kind::Tonic].into_iter().zip(seen) {
+        println!("  {name:<22} {:<11} {cost:>14.0} {rate:>12.0} {:>14.2}", kind.name(), rate / tonic.0);
+    }
+}
+
+/// Prints the memory of idle connections, and of idle streams.
+pub fn memory(fresh: &[f64; 3], used: &[f64; 3], quiet: &[f64; 3]) {
+    println!("\nMEMORY of a server, KiB");
+    println!("  {:<11} {:>22} {:>16} {:>12}", "", "connection just opened", "after one call", "idle stream");
+    for (((kind, fresh), used), quiet) in Kind::ALL.into_iter().zip(fresh).zip(used).zip(quiet) {
+        let [fresh, used, quiet] = [fresh, used, quiet].map(|bytes| bytes / 1024.0);
+        println!("  {:<11} {fresh:>22.1} {used:>16.1} {quiet:>12.2}", kind.name());
     }
 }
