@@ -70,6 +70,9 @@ pub(crate) enum Command {
     /// Learn the protocol from ten recordings, with questions
     #[command(help_template = PAGE)]
     Lesson(crate::lesson::LessonArgs),
+    /// Compare what was said in the calls of two recordings
+    #[command(help_template = PAGE)]
+    Diff(crate::diff::Diff),
     /// Turn a recording into a capture for Wireshark, or a capture into a recording
     #[command(help_template = PAGE)]
     Convert(crate::convert::Convert),

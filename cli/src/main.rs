@@ -20,6 +20,7 @@ mod convert;
 mod demo;
 mod describe;
 mod dial;
+mod diff;
 mod explain;
 mod failure;
 mod headers;
@@ -98,6 +99,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Demo { listen: Some(address) } => demo::listen(&address).await,
             Command::Explain(explain) => explain::run(&explain),
             Command::Timeline(timeline) => timeline::run(&timeline),
+            Command::Diff(diff) => diff::run(&diff),
             Command::Lesson(lesson) => lesson::run(&lesson),
             Command::Convert(convert) => convert::run(&convert),
             Command::Tap(tap) => tap::run(tap).await,

@@ -156,3 +156,12 @@ fn a_capture_reads_like_the_recording_that_it_was_made_from() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn two_recordings_are_compared_by_what_was_said() {
+    let same = output(&["diff", "lesson:1", "lesson:1"]);
+    assert_eq!(same, "the same was said in all 1 calls\n");
+    let different = run(&mut wright(&["diff", "lesson:1", "lesson:4"]));
+    assert_eq!(different.status.code(), Some(1));
+    golden("diff.txt", text(&different.stdout));
+}

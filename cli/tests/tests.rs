@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 mod calling;
+mod captures;
 mod demo;
 mod describing;
 mod doors;

@@ -4,6 +4,7 @@
 //! an exit code that says how it went. What a chore does is told in the file
 //! named after it; this one only finds out which chore is meant.
 
+mod captures;
 mod compare;
 mod conformance;
 mod crew;
@@ -32,6 +33,11 @@ fn main() -> ExitCode {
         Ok(Task::Pairings { wanted }) => {
             let mut tally = Tally::default();
             pairings::run(&mut tally, &wanted);
+            tally.close(true)
+        }
+        Ok(Task::Captures) => {
+            let mut tally = Tally::default();
+            captures::run(&mut tally);
             tally.close(true)
         }
         Ok(Task::Conformance) => {
@@ -82,6 +88,7 @@ enum Task {
     Help,
     Test(suite::Options),
     Pairings { wanted: Vec<String> },
+    Captures,
     Conformance,
     H2spec,
     Interop,
@@ -100,6 +107,8 @@ impl Task {
             "help" | "-h" | "--help" => Ok(Task::Help),
             "test" => read_test(rest).map(Task::Test),
             "pairings" => Ok(Task::Pairings { wanted: rest.to_vec() }),
+            "captures" if rest.is_empty() => Ok(Task::Captures),
+            "captures" => Err("`captures` takes no words".into()),
             "conformance" if rest.is_empty() => Ok(Task::Conformance),
             "conformance" => Err("`conformance` takes no words: it runs the whole suite".into()),
             "h2spec" if rest.is_empty() => Ok(Task::H2spec),
@@ -187,6 +196,8 @@ cargo xtask: one door to the project's chores
       Only the pairings, all of them or those of the named examples
       (helloworld, route_guide, metadata, ...).
 
+  cargo xtask captures
+      what wright exports for Wireshark, read by tshark field for field.
   cargo xtask conformance
       connectrpc's conformance suite against our client and our server.
       Installs the suite into target/tools the first time.

@@ -16,6 +16,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::captures;
 use crate::conformance;
 use crate::h2spec;
 use crate::matrix;
@@ -60,13 +61,14 @@ pub(crate) fn run(options: Options) -> Tally {
 type Part = fn(&mut Tally);
 
 /// What follows the tests, in this order.
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("shape", shape),
     ("manners", manners),
     ("pairings", |tally| pairings::run(tally, &[])),
     ("conformance", conformance::run),
     ("h2spec", h2spec::run),
     ("interoperability cases", matrix::run),
+    ("captures", captures::run),
     ("tools", tools::run),
     ("promises", promises::check),
 ];
