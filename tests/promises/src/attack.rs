@@ -208,8 +208,7 @@ const PACE: Duration = Duration::from_millis(4);
 /// So that an attacker is limited by its core, not by system calls.
 const WAVES_A_WRITE: usize = 100;
 
-const H2_PING: &str =
-    "h2 answers PING by itself and shows none (h2 0.4.20, src/proto/ping_pong.rs, recv_ping)";
-const H2_SETTINGS: &str = "h2 answers SETTINGS by itself (h2 0.4.20, src/proto/settings.rs, recv_settings)";
-const H2_PRIORITY: &str = "h2 reads PRIORITY and drops it (h2 0.4.20, src/proto/connection.rs, recv_frame)";
-const H2_UNKNOWN: &str = "h2 drops unknown frames unseen (h2 0.4.20, src/codec/framed_read.rs, decode_frame)";
+const H2_PING: &str = "h2 answers PING by itself and shows none (h2 0.4.20, src/proto/ping_pong.rs:97)";
+const H2_SETTINGS: &str = "h2 answers SETTINGS by itself (h2 0.4.20, src/proto/settings.rs:41)";
+const H2_PRIORITY: &str = "h2 reads PRIORITY and drops it (h2 0.4.20, src/proto/connection.rs:615)";
+const H2_UNKNOWN: &str = "h2 drops unknown frames unseen (h2 0.4.20, src/codec/framed_read.rs:404)";
