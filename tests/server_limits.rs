@@ -147,9 +147,8 @@ async fn connections_beyond_the_limit_wait_at_the_door() {
 /// The next frame that says that a connection ends.
 async fn farewell(peer: &mut Peer) -> Frame {
     loop {
-        match peer.any_unhurried().await {
-            end @ (Frame::GoAway { .. } | Frame::Eof) => return end,
-            _ => {}
+        if let end @ (Frame::GoAway { .. } | Frame::Eof) = peer.any_unhurried().await {
+            return end;
         }
     }
 }
