@@ -156,6 +156,7 @@ mod encoder;
 mod encoding;
 mod error;
 mod header;
+mod partial;
 pub mod percent;
 mod prefix;
 mod quote;
