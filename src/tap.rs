@@ -120,7 +120,7 @@ impl Tap {
 
     /// Notes something that leaves no bytes.
     ///
-    /// `conn` is [`Tapped::conn`] of the connection that it belongs to, if it belongs to one.
+    /// `conn` is the number in the recording of the connection that it belongs to, if it belongs to one.
     pub fn note(
         &self,
         conn: Option<u32>,

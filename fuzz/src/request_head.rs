@@ -3,7 +3,7 @@
 //! The input is a header block in lines: `:path: /s/m`, `content-type: application/grpc`, ...
 
 use http::{Method, Request, Uri};
-use wirewright::wire::{RequestHead, ResponseHead, ResponseStart};
+use wirewright::wire::{Refusal, RequestHead, ResponseHead, ResponseStart};
 
 use crate::fields::{self, Block, binary_is_valid, passed_on};
 
@@ -21,17 +21,30 @@ pub fn request_head(input: &[u8]) {
         Err(refusal) => {
             assert!(!expected, "must not be refused: {refusal:?} {headers:?}");
             assert!(refusal.status.code().raised_by_library(), "{refusal:?} is an application's code");
-            let (code, http_status) = (refusal.status.code(), refusal.http_status);
-            let message = refusal.status.message().to_owned();
-            let (answer, ()) = refusal.into_response().into_parts();
-            assert_eq!(answer.status, http_status);
-            let ResponseStart::TrailersOnly(trailers) = ResponseHead::parse(answer, true, &[]) else {
-                panic!("the refusal is not Trailers-Only")
-            };
-            let end = trailers.end.expect_err("a refusal is no success");
-            assert_eq!((end.code(), end.message()), (code, message.as_str()));
+            refused(refusal);
         }
     }
+}
+
+/// A refusal is one block that is head and end; but for peers of plain HTTP, who get a sentence after it.
+fn refused(refusal: Refusal) {
+    let (code, http_status) = (refusal.status.code(), refusal.http_status);
+    let message = refusal.status.message().to_owned();
+    let explanation = refusal.explanation();
+    let (answer, ()) = refusal.into_response().into_parts();
+    assert_eq!(answer.status, http_status);
+    assert_eq!(answer.headers.contains_key("allow"), http_status == 405);
+    if let Some(explanation) = explanation {
+        assert!(matches!(http_status.as_u16(), 405 | 415), "{http_status} is for peers of gRPC");
+        assert!(explanation.starts_with(&message), "{explanation:?} does not say {message:?}");
+        assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8");
+        return;
+    }
+    let ResponseStart::TrailersOnly(trailers) = ResponseHead::parse(answer, true, &[]) else {
+        panic!("the refusal is not Trailers-Only")
+    };
+    let end = trailers.end.expect_err("a refusal is no success");
+    assert_eq!((end.code(), end.message()), (code, message.as_str()));
 }
 
 /// The parts that an HTTP/2 engine hands over; `None` for what it refuses itself.
