@@ -43,7 +43,8 @@ fn rustdoc_has_nothing_to_say_about_the_goldens() {
     cargo(&["rustdoc", "--lib"], &["-D", "warnings"]);
     let output = cargo(&["test", "--doc"], &[]);
     // Those of the goldens' own page are meant to be tests.
-    let mut tests = output.lines().filter(|line| line.starts_with("test ") && !line.starts_with("test result"));
+    let mut tests =
+        output.lines().filter(|line| line.starts_with("test ") && !line.starts_with("test result"));
     let stray = tests.find(|line| !line.contains("src/mistakes.rs - "));
     assert_eq!(stray, None, "an example in a comment became a doctest: {output}");
 }
