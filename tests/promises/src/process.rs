@@ -320,6 +320,9 @@ impl House {
                 if let Some(tls) = self.tls.as_ref().and_then(|certificate| certificate.tls().ok()) {
                     server = server.tls(tls);
                 }
+                if let Some(age) = self.age {
+                    server = server.max_connection_age(age);
+                }
                 let incoming = Counted(TcpIncoming::new(listener));
                 tokio::spawn(server.serve_until(incoming, stopped));
             }

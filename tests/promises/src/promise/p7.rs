@@ -35,11 +35,9 @@ pub(crate) async fn measure(scale: Scale) -> Result<Vec<Line>, Failure> {
     let ours = restarts::<crate::ours::Client>(Kind::Ours, scale).await?;
     let tonic = restarts::<crate::peer_tonic::Client>(Kind::Tonic, scale).await?;
     let restart = line("P7.restart", &ours).anchor(format!("tonic: {tonic}"));
-    let tonic = ages(scale).await?;
-    let age = Line::new("P7.age", false)
-        .measured("no limit on the age of a connection is built")
-        .limit("0 failed")
-        .anchor(format!("tonic: {tonic}"));
+    let ours = ages::<crate::ours::Client>(Kind::Ours, scale).await?;
+    let tonic = ages::<crate::peer_tonic::Client>(Kind::Tonic, scale).await?;
+    let age = line("P7.age", &ours).anchor(format!("tonic: {tonic}"));
     let reload = line("P7.reload", &reloads(scale).await?);
     let goaway = line("P7.goaway", &storm(scale).await?);
     Ok(vec![restart, age, reload, goaway])
@@ -144,10 +142,9 @@ async fn restarts<C: Caller>(kind: Kind, scale: Scale) -> Result<Change, Failure
     Ok(callers.end(running, changes).await)
 }
 
-/// tonic alone can do this.
-async fn ages(scale: Scale) -> Result<Change, Failure> {
-    let mut server = Server::start_with(Kind::Tonic, &["age=200"], None).await?;
-    let (callers, running) = callers::<crate::peer_tonic::Client>(server.port).await?;
+async fn ages<C: Caller>(kind: Kind, scale: Scale) -> Result<Change, Failure> {
+    let mut server = Server::start_with(kind, &["age=200"], None).await?;
+    let (callers, running) = callers::<C>(server.port).await?;
     tokio::time::sleep(Duration::from_millis(200) * scale.pick(50, 10)).await;
     let changes = server.stats().await?.of("accepted").saturating_sub(CHANNELS as u64);
     Ok(callers.end(running, changes).await)
