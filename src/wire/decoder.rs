@@ -17,11 +17,10 @@
 //! ```
 //!
 //! Three promises shape the code. A message that lies within one chunk is not
-//! copied: its frame is a view of the chunk; one that does not is copied once
-//! (`partial`). The limit is enforced as soon as the length is known, before a
-//! byte of the message is kept. And memory follows the bytes that really
-//! arrived, never the length a peer claims: a prefix that announces 4 GiB costs
-//! five bytes.
+//! copied: its frame is a view of the chunk. The limit is enforced as soon as
+//! the length is known, before a byte of the message is kept. And memory
+//! follows the bytes that really arrived, never the length a peer claims: a
+//! prefix that announces 4 GiB costs five bytes.
 //!
 //! Source: PROTOCOL-HTTP2 "Requests", `Length-Prefixed-Message`, and "Data
 //! frames": boundaries of frames have no relation to messages. Must not know:
@@ -32,7 +31,6 @@ use std::mem;
 use bytes::{Buf, Bytes};
 
 use super::WireError;
-use super::partial::Partial;
 use super::prefix::{PREFIX_LEN, Prefix};
 
 /// One message as it was on the wire, without its prefix.
@@ -56,7 +54,7 @@ pub struct MessageDecoder {
     state: State,
     /// What has arrived of the message in `State::Message`, if it began in an
     /// earlier chunk. Empty while a message may still lie within `chunk`.
-    partial: Partial,
+    partial: Vec<u8>,
     /// The chunk being read; its bytes follow those of `partial`.
     chunk: Bytes,
     /// Chunks that arrived before the last one was used up, gathered into one
@@ -81,7 +79,7 @@ impl MessageDecoder {
         MessageDecoder {
             limit,
             state: State::START,
-            partial: Partial::new(),
+            partial: Vec::new(),
             chunk: Bytes::new(),
             backlog: Vec::new(),
         }
@@ -175,8 +173,9 @@ impl MessageDecoder {
         }
         let missing = len.saturating_sub(self.partial.len());
         let piece = self.chunk.split_to(missing.min(self.chunk.len()));
-        self.partial.push(piece, len);
-        (self.partial.len() == len).then(|| self.partial.take())
+        grow(&mut self.partial, piece.len(), len);
+        self.partial.extend_from_slice(&piece);
+        (self.partial.len() == len).then(|| Bytes::from(mem::take(&mut self.partial)))
     }
 
     /// Turns to the backlog once the chunk is used up; false if there is none.
@@ -217,6 +216,19 @@ fn take_prefix(
     }
     *have = have.saturating_add(taken);
     (*have == PREFIX_LEN).then_some(*bytes)
+}
+
+/// Makes room for `more` bytes: twice what is held, but never past `whole`.
+///
+/// Doubling keeps the copying linear. The cap makes the last step exact, so
+/// that a finished message owns no slack. Both depend on bytes held, not on
+/// bytes promised.
+fn grow(partial: &mut Vec<u8>, more: usize, whole: usize) {
+    let needed = partial.len().saturating_add(more);
+    if needed > partial.capacity() {
+        let target = needed.max(partial.len().saturating_mul(2)).min(whole);
+        partial.reserve_exact(target.saturating_sub(partial.len()));
+    }
 }
 
 #[cfg(test)]

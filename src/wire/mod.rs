@@ -156,7 +156,6 @@ mod encoder;
 mod encoding;
 mod error;
 mod header;
-mod partial;
 pub mod percent;
 mod prefix;
 mod quote;
