@@ -18,6 +18,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 
+use super::halves::CallHalves;
 use super::interceptor::{Direction, Interceptor};
 use super::response_reader::{Item, ResponseReader};
 use super::sender::{Closed, Sender};
@@ -83,7 +84,7 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
 ///
 /// Waits only while the peer has no room for the message.
 pub(crate) async fn server_streaming<I: Interceptor, R: Message>(
-    call: Arc<CallShared<I>>,
+    call: Arc<CallHalves<I>>,
     message: Bytes,
     send: SendHalf,
     recv: RecvHalf,
@@ -97,7 +98,7 @@ pub(crate) async fn server_streaming<I: Interceptor, R: Message>(
 
 /// Hands out both halves, and sets a writer to work.
 pub(crate) fn both_halves<I: Interceptor, Q: Message, R: Message>(
-    call: Arc<CallShared<I>>,
+    call: Arc<CallHalves<I>>,
     send: SendHalf,
     recv: RecvHalf,
     encoding: Encoding,

@@ -120,7 +120,15 @@ impl CallInfo {
         RequestHead::split(&self.uri).map_or("", |(_, method)| method)
     }
 
+    /// Says who is at the other end, where that is known from the beginning.
+    #[cfg(feature = "server")]
+    pub(crate) fn with_peer(mut self, peer: PeerInfo) -> Self {
+        self.peer = OnceLock::from(peer);
+        self
+    }
+
     /// Says who is at the other end, once.
+    #[cfg(feature = "client")]
     pub(crate) fn set_peer(&self, peer: PeerInfo) {
         // A second connection for the same call changes nothing that an interceptor has seen.
         let _ = self.peer.set(peer);

@@ -23,6 +23,7 @@ mod clock;
 mod compress;
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 mod compressors;
+mod halves;
 mod info;
 #[cfg(feature = "server")]
 mod inlet;
@@ -60,6 +61,8 @@ pub use self::compressors::Zstd;
 pub use self::compressors::{Deflate, Gzip};
 #[cfg(feature = "client")]
 pub use self::credentials::{Authenticated, Credentials};
+#[cfg(feature = "client")]
+pub(crate) use self::halves::CallHalves;
 pub use self::info::{CallInfo, Side};
 pub use self::interceptor::{Direction, Interceptor, OnStart, Stack, on_start};
 pub use self::sender::{Closed, Sender};

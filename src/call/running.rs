@@ -20,13 +20,13 @@ use bytes::BytesMut;
 use pin_project_lite::pin_project;
 
 use super::answer::{caught, observed};
+use super::inlet::Inlet;
 use super::interceptor::{Direction, Interceptor};
-use super::outbox::Head;
+use super::outbox::{Head, Outbox};
 use super::sender::Sender;
 use super::server_call::{Arrived, Ended};
 use crate::message::Message;
 use crate::metadata::Metadata;
-use crate::method::MethodKind;
 use crate::response::Response;
 use crate::status::Status;
 
@@ -81,20 +81,27 @@ impl<I: Interceptor, R: Message> Running<I, R> {
     /// # Errors
     ///
     /// [`Ended`] if the caller did not hear it.
-    pub async fn close(mut self, replies: Sender<R>, end: Result<(), Status>) -> Result<(), Ended> {
-        let (head, trailers) = replies.into_ends();
-        let Arrived { call, wire, .. } = &mut *self.arrived;
-        let mut end = match call.outbox.take_refusal() {
-            Some(refusal) => Err(refusal),
-            None => end,
-        };
-        // What was sent before the end still travels, unless there is nobody to hear it.
-        if !wire.is_stopped()
-            && let Err(stop) = wire.write_outbox(&call.outbox).await
-        {
-            end = Err(wire.stopped_by(stop));
+    pub fn close(
+        mut self,
+        replies: Sender<R>,
+        end: Result<(), Status>,
+    ) -> impl Future<Output = Result<(), Ended>> + Send + use<I, R> {
+        // In an `async fn`, which would hold its arguments twice, a sender's metadata would be large.
+        async move {
+            let Arrived { call, wire, .. } = &mut *self.arrived;
+            let outbox = call.outbox();
+            let refusal = outbox.and_then(Outbox::take_refusal);
+            let mut end = refusal.map_or(end, Err);
+            // What was sent before the end still travels, unless there is nobody to hear it.
+            if !wire.is_stopped()
+                && let Some(outbox) = outbox
+                && let Err(stop) = wire.write_outbox(outbox).await
+            {
+                end = Err(wire.stopped_by(stop));
+            }
+            let (head, trailers) = replies.into_ends();
+            self.end(end, head, trailers)
         }
-        self.end(end, head, trailers)
     }
 
     /// Sends the head of an answer, and lays out what is to follow it.
@@ -102,8 +109,8 @@ impl<I: Interceptor, R: Message> Running<I, R> {
         let encoded = reply.and_then(|response| caught(|| self.encode(response)));
         let Arrived { call, wire, .. } = &mut *self.arrived;
         // Only a handler that reads a stream can have sent a head before its answer.
-        if call.info.kind().client_streams() {
-            wire.send_early_head(&call.outbox);
+        if let Some(outbox) = call.outbox() {
+            wire.send_early_head(outbox);
         }
         let mut head = encoded?;
         if wire.order.is_untouched() {
@@ -162,19 +169,16 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
         let this = self.project();
         let Arrived { call, wire, .. } = &mut *this.running.arrived;
-        let call = &**call;
-        let kind = call.info.kind();
-        // A handler of one message each way has nothing that could fill the outbox.
-        let outbox = (kind != MethodKind::Unary).then_some(&call.outbox);
-        let raced = wire.poll_race(cx, outbox, |cx| {
+        let call = &*call;
+        let raced = wire.poll_race(cx, call.outbox(), |cx| {
             // Whether the handler reads or not, what has come is taken from the engine.
-            if kind.client_streams() {
-                call.inlet.poll_fill(cx);
+            if let Some(inlet) = call.inlet() {
+                inlet.poll_fill(cx);
             }
             this.handler.poll(cx)
         });
         Poll::Ready(ready!(raced).unwrap_or_else(|stop| {
-            call.outbox.close();
+            call.outbox().into_iter().for_each(Outbox::close);
             Err(wire.stopped_by(stop))
         }))
     }
@@ -183,7 +187,7 @@ where
 /// A handler may have left its request to others, who must not wait for what nobody takes in any more.
 impl<I: Interceptor, R> Drop for Running<I, R> {
     fn drop(&mut self) {
-        self.arrived.call.inlet.close();
+        self.arrived.call.inlet().into_iter().for_each(Inlet::close);
     }
 }
 

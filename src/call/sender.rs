@@ -15,10 +15,11 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
+use super::halves::Hook;
 use super::info::Side;
 use super::interceptor::Direction;
 use super::outbox::{Gone, Head};
-use super::shared::{CallSettings, Hook};
+use super::shared::CallSettings;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;

@@ -12,8 +12,11 @@ use std::sync::Arc;
 
 use super::answer::{Replies, Stop, Wire};
 use super::clock;
+use super::halves::CallHalves;
 use super::info::{CallInfo, Side};
+use super::inlet::Inlet;
 use super::interceptor::{Direction, Interceptor};
+use super::outbox::Outbox;
 use super::request_reader::RequestReader;
 use super::running::Running;
 use super::sender::Sender;
@@ -44,7 +47,7 @@ pub(super) struct Arrived<I: Interceptor> {
     pub(super) metadata: Metadata,
 }
 
-/// What the halves of a call share, if there are any.
+/// A call, with what lies between halves and the wire if there are any.
 #[expect(
     clippy::large_enum_variant,
     reason = "a unary call is the usual one, and is to cost no second allocation"
@@ -53,7 +56,7 @@ pub(super) enum Held<I: Interceptor> {
     /// The handler has its messages by value.
     Alone(CallShared<I>),
     /// It has halves, which may outlive it.
-    Shared(Arc<CallShared<I>>),
+    Shared(Arc<CallHalves<I>>),
 }
 
 /// The call is over: it was answered, or nobody waits for an answer.
@@ -73,8 +76,7 @@ impl<I: Interceptor> ServerCall<I> {
         let replies = Replies { accept: head.accept_encoding, encoding };
         let wire = Wire::new(send, head.content_type, replies, deadline);
         let reader = RequestReader::new(recv, head.encoding, settings.receive);
-        let info = CallInfo::new(Side::Server, head.uri, deadline);
-        info.set_peer(peer);
+        let info = CallInfo::new(Side::Server, head.uri, deadline).with_peer(peer);
         let call = Held::Alone(CallShared::new(interceptors, info, settings));
         ServerCall(Box::new(Arrived { call, wire, reader, metadata: head.metadata }))
     }
@@ -164,6 +166,25 @@ impl<I: Interceptor> ServerCall<I> {
     }
 }
 
+impl<I: Interceptor> Held<I> {
+    /// What its handler has sent and the wire has not.
+    pub(super) fn outbox(&self) -> Option<&Outbox> {
+        self.halves().map(|halves| &halves.outbox)
+    }
+
+    /// What the wire has brought and its handler has not read.
+    pub(super) fn inlet(&self) -> Option<&Inlet> {
+        self.halves().map(|halves| &halves.inlet)
+    }
+
+    fn halves(&self) -> Option<&CallHalves<I>> {
+        match self {
+            Held::Alone(_) => None,
+            Held::Shared(halves) => Some(halves),
+        }
+    }
+}
+
 impl<I: Interceptor> Deref for Held<I> {
     type Target = CallShared<I>;
 
@@ -183,10 +204,10 @@ pub(crate) fn refuse(send: &mut SendHalf, content_type: ContentType, status: Sta
 
 impl<I: Interceptor> Arrived<I> {
     /// The call, and what the halves of its handler hold on to.
-    fn share(self: Box<Self>) -> (Box<Self>, Arc<CallShared<I>>) {
+    fn share(self: Box<Self>) -> (Box<Self>, Arc<CallHalves<I>>) {
         let Arrived { call, wire, reader, metadata } = *self;
         let shared = match call {
-            Held::Alone(call) => Arc::new(call),
+            Held::Alone(call) => Arc::new(CallHalves::new(call)),
             Held::Shared(call) => call,
         };
         let call = Held::Shared(shared.clone());
@@ -213,7 +234,7 @@ impl<I: Interceptor> Arrived<I> {
     /// The first moment, and the request as it comes.
     async fn read_many<Q: Message>(
         &mut self,
-        shared: Arc<CallShared<I>>,
+        shared: Arc<CallHalves<I>>,
     ) -> Result<Request<Streaming<Q>>, Ended> {
         self.start().await?;
         let (reader, recv) = self.reader.take();
@@ -249,7 +270,7 @@ impl<I: Interceptor> Arrived<I> {
         Request::arrived(message, metadata, info.deadline(), info.peer().cloned(), info.extensions())
     }
 
-    fn sender<R: Message>(&self, shared: Arc<CallShared<I>>) -> Sender<R> {
+    fn sender<R: Message>(&self, shared: Arc<CallHalves<I>>) -> Sender<R> {
         Sender::new(shared, self.wire.replies.encoding)
     }
 }

@@ -1,11 +1,8 @@
-//! `CallShared`: the one block that the halves of a call share.
+//! `CallShared`: what everything about one call shares.
 //!
-//! In: interceptors and the call's facts. Out: the moments, as the halves report them, and the end exactly once.
+//! In: interceptors and the call's facts. Out: the moments, as they are reported, and the end exactly once.
 //!
-//! The halves know their message type but not the type of the interceptors, so they hold this block as
-//! `Arc<dyn Hook<T>>`. Turning one into the other allocates nothing.
-//!
-//! Must not know: streams or tasks.
+//! Must not know: streams or tasks; what else there is where the application holds halves (`halves`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,25 +10,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::compress::Encodings;
 use super::info::CallInfo;
-#[cfg(feature = "server")]
-use super::inlet::Inlet;
 use super::interceptor::{Direction, Interceptor};
-use super::outbox::Outbox;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
 use crate::wire::Encoding;
 
-/// What the halves of one call share.
+/// One call: its moments, its facts, its settings.
 pub(crate) struct CallShared<I: Interceptor> {
     interceptors: Arc<I>,
     pub(crate) info: CallInfo,
     pub(crate) settings: Arc<CallSettings>,
-    /// Encoded bytes between a [`Sender`](super::Sender) and the wire; unused where one message is sent.
-    pub(crate) outbox: Outbox,
-    /// Bytes between the wire and the handler, where the request streams.
-    #[cfg(feature = "server")]
-    pub(super) inlet: Inlet,
     /// Whether the first moment has come.
     started: AtomicBool,
     /// Whether the last one has.
@@ -69,38 +58,10 @@ impl Default for CallSettings {
     }
 }
 
-/// A call, to a half that carries messages of type `T`.
-pub(crate) trait Hook<T>: Send + Sync {
-    /// A message passes.
-    fn message(&self, direction: Direction, message: &mut T) -> Result<(), Status>;
-    /// The response head passes.
-    fn headers(&self, metadata: &mut Metadata);
-    /// The call is over; only the first report counts.
-    fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata);
-    /// What its handler has not read.
-    #[cfg(feature = "server")]
-    fn inlet(&self) -> &Inlet;
-    /// The facts of the call.
-    fn info(&self) -> &CallInfo;
-    /// Its limits and encodings.
-    fn settings(&self) -> &CallSettings;
-    /// Its outbox.
-    fn outbox(&self) -> &Outbox;
-}
-
 impl<I: Interceptor> CallShared<I> {
     pub(crate) fn new(interceptors: Arc<I>, info: CallInfo, settings: Arc<CallSettings>) -> Self {
         let (started, ended) = (AtomicBool::new(false), AtomicBool::new(false));
-        CallShared {
-            interceptors,
-            info,
-            settings,
-            outbox: Outbox::default(),
-            #[cfg(feature = "server")]
-            inlet: Inlet::default(),
-            started,
-            ended,
-        }
+        CallShared { interceptors, info, settings, started, ended }
     }
 
     /// The first moment.
@@ -130,37 +91,6 @@ impl<I: Interceptor> CallShared<I> {
         if self.started.load(Ordering::Acquire) && !self.ended.swap(true, Ordering::AcqRel) {
             self.interceptors.end(&self.info, end, trailers);
         }
-    }
-}
-
-impl<I: Interceptor, T: Message> Hook<T> for CallShared<I> {
-    fn message(&self, direction: Direction, message: &mut T) -> Result<(), Status> {
-        CallShared::message(self, direction, message)
-    }
-
-    fn headers(&self, metadata: &mut Metadata) {
-        CallShared::headers(self, metadata);
-    }
-
-    fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata) {
-        CallShared::end(self, end, trailers);
-    }
-
-    #[cfg(feature = "server")]
-    fn inlet(&self) -> &Inlet {
-        &self.inlet
-    }
-
-    fn info(&self) -> &CallInfo {
-        &self.info
-    }
-
-    fn settings(&self) -> &CallSettings {
-        &self.settings
-    }
-
-    fn outbox(&self) -> &Outbox {
-        &self.outbox
     }
 }
 

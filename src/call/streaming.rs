@@ -18,6 +18,7 @@ use tokio::time::Sleep;
 #[cfg(feature = "client")]
 use super::clock;
 use super::compress::Arrived;
+use super::halves::Hook;
 use super::interceptor::Direction;
 #[cfg(feature = "server")]
 use super::outbox::Head;
@@ -27,7 +28,6 @@ use super::request_reader::RequestReader;
 use super::response_reader::{Item, ResponseReader};
 #[cfg(feature = "server")]
 use super::sender::Closed;
-use super::shared::Hook;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;

@@ -13,13 +13,13 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::time::Sleep;
 
+use super::halves::CallHalves;
 use super::interceptor::Interceptor;
 use super::outbox::Phase;
-use super::shared::CallShared;
 use crate::transport::SendHalf;
 
 /// Walks from the outbox to the wire until the request has ended, either way.
-pub(super) async fn run<I: Interceptor>(call: Arc<CallShared<I>>, send: SendHalf) {
+pub(super) async fn run<I: Interceptor>(call: Arc<CallHalves<I>>, send: SendHalf) {
     let deadline = call.info.deadline();
     let mut alarm = pin!(deadline.map(|deadline| tokio::time::sleep_until(deadline.instant().into())));
     let mut writer = Writer { send, bytes: Bytes::new(), end: false };
@@ -46,7 +46,7 @@ struct Writer {
 
 impl Writer {
     /// Ready when this half is over.
-    fn poll<I: Interceptor>(&mut self, cx: &mut Context<'_>, call: &CallShared<I>) -> Poll<()> {
+    fn poll<I: Interceptor>(&mut self, cx: &mut Context<'_>, call: &CallHalves<I>) -> Poll<()> {
         loop {
             if !self.bytes.is_empty() || self.end {
                 match self.send.poll_send(cx, &mut self.bytes, self.end) {

@@ -23,8 +23,8 @@ use super::attempt::{again, again_after};
 use super::subchannel::{Patience, Subchannel};
 use crate::call::client_call::{self, Upload};
 use crate::call::{
-    Authenticated, CallInfo, CallSettings, CallShared, Credentials, Interceptor, Sender, Side, Stack,
-    Streaming, now, within,
+    Authenticated, CallHalves, CallInfo, CallSettings, CallShared, Credentials, Interceptor, Sender, Side,
+    Stack, Streaming, now, within,
 };
 use crate::deadline::Deadline;
 use crate::message::Message;
@@ -181,7 +181,7 @@ impl<I: Interceptor> Channel<I> {
     ) -> Result<Streaming<R>, Status> {
         let wishes = self.wishes(&request)?;
         let (mut message, metadata, call) = self.begin(method.describe(), request);
-        let call = Arc::new(call);
+        let call = Arc::new(CallHalves::new(call));
         let streaming = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
             let message = client_call::encode_request(&call, &mut message, wishes.encoding)?;
@@ -234,7 +234,7 @@ impl<I: Interceptor> Channel<I> {
     ) -> Result<(Sender<Q>, Streaming<R>), Status> {
         let wishes = self.wishes(&head)?;
         let ((), metadata, call) = self.begin(method, head);
-        let call = Arc::new(call);
+        let call = Arc::new(CallHalves::new(call));
         let halves = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
             self.open_stream(&call, &metadata, wishes, &mut Attempts::new()).await

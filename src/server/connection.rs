@@ -7,10 +7,10 @@
 
 use std::future::{pending, poll_fn};
 use std::io::ErrorKind;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, ready};
-use std::time::{Duration, Instant};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -18,7 +18,6 @@ use super::event::ServerEvent;
 use super::life::{Event, Life, Wanted};
 use super::permits::{Permit, Permits};
 use super::serving::{Order, Serving};
-use crate::call::now;
 use crate::peer::PeerInfo;
 #[cfg(feature = "tls")]
 use crate::transport::Phase;
@@ -123,23 +122,18 @@ async fn serve_streams<T: Io>(
     let mut life = Life::new(&serving.limits);
     let permits = serving.permits.of_connection(serving.limits.handlers_per_connection);
     let mut obeyed = Order::Serve;
-    let mut is_draining = false;
-    let mut parked: Option<Parked> = None;
+    let mut parked: Option<Parked<_>> = None;
     loop {
-        let wanted = match obeyed {
-            _ if parked.is_some() => Wanted::Movement,
-            Order::CutIdle => Wanted::LastStreams,
-            _ => Wanted::Streams,
-        };
+        let wanted = if parked.is_some() { Wanted::Movement } else { obeyed.wanted() };
         let turn = {
             let mut order = pin!(next_order(orders, obeyed));
-            let mut permit = pin!(parked.as_ref().map(|parked| permit_for(&permits, parked.until)));
             poll_fn(|cx| {
                 // Orders come first: a busy connection is asked for streams until the runtime stops it.
                 if let Poll::Ready(order) = order.as_mut().poll(cx) {
                     return Poll::Ready(Turn::Ordered(order));
                 }
-                if let Some(Poll::Ready(permit)) = permit.as_mut().as_pin_mut().map(|permit| permit.poll(cx))
+                if let Some(parked) = &mut parked
+                    && let Poll::Ready(permit) = parked.poll_permit(cx)
                 {
                     return Poll::Ready(Turn::Waited(permit));
                 }
@@ -147,7 +141,7 @@ async fn serve_streams<T: Io>(
                     match ready!(life.poll(cx, connection, wanted)) {
                         Event::Accepted(accepted) => match permits.try_take() {
                             Some(permit) => serving.router.answer(accepted, peer, permit),
-                            None => return Poll::Ready(Turn::Park(Parked::new(accepted))),
+                            None => return Poll::Ready(Turn::Happened(Event::Accepted(accepted))),
                         },
                         event => return Poll::Ready(Turn::Happened(event)),
                     }
@@ -156,8 +150,14 @@ async fn serve_streams<T: Io>(
             .await
         };
         match turn {
-            Turn::Park(stream) => parked = Some(stream),
-            Turn::Waited(permit) => answer_parked(serving, peer, parked.take(), permit),
+            Turn::Happened(Event::Accepted(accepted)) => {
+                parked = Some(Parked::new(accepted, permit_for(permits.clone())));
+            }
+            Turn::Waited(permit) => {
+                if let Some(parked) = parked.take() {
+                    parked.answer(serving, peer, permit);
+                }
+            }
             Turn::Happened(Event::Ended(Err(error))) if is_farewell(&error) => return Ok(()),
             Turn::Happened(Event::Ended(end)) => return end,
             Turn::Happened(Event::GivenUp(why)) => {
@@ -167,58 +167,60 @@ async fn serve_streams<T: Io>(
             Turn::Ordered(Order::CutOff) => return Ok(()),
             Turn::Ordered(order) => {
                 obeyed = order;
-                drain(connection, &mut is_draining);
+                connection.drain();
             }
-            Turn::Happened(Event::Drain) => drain(connection, &mut is_draining),
-            Turn::Happened(Event::Accepted(accepted)) => parked = Some(Parked::new(accepted)),
+            Turn::Happened(Event::Drain) => connection.drain(),
         }
     }
 }
 
-/// Answers a stream that has waited for a permit.
-fn answer_parked(serving: &Serving, peer: &PeerInfo, parked: Option<Parked>, permit: Option<Permit>) {
-    match (parked, permit) {
-        (Some(Parked { accepted, .. }), Some(permit)) => serving.router.answer(accepted, peer, permit),
-        (Some(Parked { accepted, .. }), None) => serving.router.turn_away(accepted),
-        (None, _) => {}
-    }
-}
-
-/// Tells the client to go, once.
-fn drain<T: Io>(connection: &mut ServerConnection<T>, is_draining: &mut bool) {
-    if !std::mem::replace(is_draining, true) {
-        connection.drain();
+impl Order {
+    /// What one who obeys wants of a connection.
+    fn wanted(self) -> Wanted {
+        if self >= Order::CutIdle { Wanted::LastStreams } else { Wanted::Streams }
     }
 }
 
 /// What ends a turn of [`serve_streams`].
 enum Turn {
     Ordered(Order),
-    /// A stream came for which there is no permit.
-    Park(Parked),
     /// The stream that waits has a permit, or has waited long enough.
     Waited(Option<Permit>),
-    /// Anything but a stream that was answered.
+    /// Anything but a stream that was answered: one for which there is no permit, for example.
     Happened(Event),
 }
 
 /// A stream that waits until it may have a handler. Meanwhile no other is accepted on its connection, so that a
 /// client is slowed before it is refused.
-struct Parked {
-    accepted: Accepted,
-    until: Instant,
+///
+/// It is boxed because few connections ever park a stream, and all would be larger by it.
+struct Parked<F> {
+    accepted: Box<Accepted>,
+    permit: Pin<Box<F>>,
 }
 
-impl Parked {
-    fn new(accepted: Accepted) -> Parked {
-        let now = now();
-        Parked { accepted, until: now.checked_add(PERMIT_PATIENCE).unwrap_or(now) }
+impl<F: Future<Output = Option<Permit>>> Parked<F> {
+    fn new(accepted: Accepted, permit: F) -> Self {
+        Parked { accepted: Box::new(accepted), permit: Box::pin(permit) }
+    }
+
+    /// Ready with a permit, or with none if it has taken too long.
+    fn poll_permit(&mut self, cx: &mut Context<'_>) -> Poll<Option<Permit>> {
+        self.permit.as_mut().poll(cx)
+    }
+
+    /// The stream has waited.
+    fn answer(self, serving: &Serving, peer: &PeerInfo, permit: Option<Permit>) {
+        match permit {
+            Some(permit) => serving.router.answer(*self.accepted, peer, permit),
+            None => serving.router.turn_away(*self.accepted),
+        }
     }
 }
 
 /// A permit, or none if it takes too long.
-async fn permit_for(permits: &Arc<Permits>, until: Instant) -> Option<Permit> {
-    tokio::time::timeout_at(until.into(), permits.take()).await.ok()
+async fn permit_for(permits: Arc<Permits>) -> Option<Permit> {
+    tokio::time::timeout(PERMIT_PATIENCE, permits.take()).await.ok()
 }
 
 /// The next order after the one obeyed. If nobody is left to give one, it is waited for in vain.

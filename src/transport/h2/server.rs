@@ -130,7 +130,7 @@ impl<T: Io> ServerConnection<T> {
     }
 
     /// Takes no new streams and lets those that stand end: GOAWAY with the highest stream id, a PING to learn
-    /// what the client had sent by then, GOAWAY with the last id (RFC 9113, section 6.8).
+    /// what the client had sent by then, GOAWAY with the last id (RFC 9113, section 6.8). Said again, it changes nothing.
     pub(crate) fn drain(&mut self) {
         self.connection.graceful_shutdown();
     }
