@@ -147,10 +147,14 @@ fn print_dispatch(out: &mut Printer, service: &Service) {
 }
 
 /// Begin, run, end.
+///
+/// Each arm is a future of its own, so that what one method holds while it waits lies where another's would. In one
+/// future they would lie side by side, and a call would be as large as all methods of its service together.
 fn print_arm(out: &mut Printer, method: &Method) {
     let (requests, replies) = arguments(method.kind);
-    let body = 4 * INDENT;
+    let body = 5 * INDENT;
     out.line(3 * INDENT, &format!("\"{}\" => {{", method.proto_name));
+    out.line(4 * INDENT, "async {");
     let begun = match replies {
         None => format!("({requests}, mut call)"),
         Some(replies) => format!("({requests}, mut {replies}, mut call)"),
@@ -174,6 +178,8 @@ fn print_arm(out: &mut Printer, method: &Method) {
             out.line(body, &format!("call.close({replies}, end).await"));
         }
     }
+    out.line(4 * INDENT, "}");
+    out.line(4 * INDENT, ".await");
     out.line(3 * INDENT, "}");
 }
 

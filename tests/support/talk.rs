@@ -89,24 +89,36 @@ impl Service for Talk {
     async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
         match call.method() {
             "One" => {
-                let (request, mut call) = call.unary(&ONE).await?;
-                let reply = call.run((self.0.one)(request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&ONE).await?;
+                    let reply = call.run((self.0.one)(request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "ManyReplies" => {
-                let (request, mut replies, mut call) = call.server_streaming(&MANY_REPLIES).await?;
-                let end = call.run((self.0.many_replies)(request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) = call.server_streaming(&MANY_REPLIES).await?;
+                    let end = call.run((self.0.many_replies)(request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "ManyRequests" => {
-                let (requests, mut call) = call.client_streaming(&MANY_REQUESTS).await?;
-                let reply = call.run((self.0.many_requests)(requests)).await;
-                call.reply(reply).await
+                async {
+                    let (requests, mut call) = call.client_streaming(&MANY_REQUESTS).await?;
+                    let reply = call.run((self.0.many_requests)(requests)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Many" => {
-                let (requests, mut replies, mut call) = call.bidi_streaming(&MANY).await?;
-                let end = call.run((self.0.many)(requests, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) = call.bidi_streaming(&MANY).await?;
+                    let end = call.run((self.0.many)(requests, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

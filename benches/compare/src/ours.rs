@@ -25,43 +25,55 @@ impl Service for Echoes {
     async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
         match call.method() {
             "Unary" => {
-                let (request, mut call) = call.unary(&UNARY).await?;
-                let reply = call.run(async { Ok(Response::new(request.into_inner())) }).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&UNARY).await?;
+                    let reply = call.run(async { Ok(Response::new(request.into_inner())) }).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Many" => {
-                let (request, mut replies, mut call) = call.server_streaming(&MANY_TIMES).await?;
-                let end = call.run(async {
-                    for _ in 0..MESSAGES {
-                        replies.send(request.get_ref().clone()).await?;
-                    }
-                    Ok(())
-                });
-                let end = end.await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) = call.server_streaming(&MANY_TIMES).await?;
+                    let end = call.run(async {
+                        for _ in 0..MESSAGES {
+                            replies.send(request.get_ref().clone()).await?;
+                        }
+                        Ok(())
+                    });
+                    let end = end.await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "Handed" => {
-                let (request, mut replies, mut call) = call.server_streaming(&HANDED_OVER).await?;
-                let end = call.run(async {
-                    let mut messages = handed_over(request.into_inner());
-                    while let Some(message) = messages.recv().await {
-                        replies.send(message).await?;
-                    }
-                    Ok(())
-                });
-                let end = end.await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) = call.server_streaming(&HANDED_OVER).await?;
+                    let end = call.run(async {
+                        let mut messages = handed_over(request.into_inner());
+                        while let Some(message) = messages.recv().await {
+                            replies.send(message).await?;
+                        }
+                        Ok(())
+                    });
+                    let end = end.await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "PingPong" => {
-                let (mut requests, mut replies, mut call) = call.bidi_streaming(&BACK_AND_FORTH).await?;
-                let end = call.run(async {
-                    while let Some(message) = requests.get_mut().message().await? {
-                        replies.send(message).await?;
-                    }
-                    Ok(())
-                });
-                let end = end.await;
-                call.close(replies, end).await
+                async {
+                    let (mut requests, mut replies, mut call) = call.bidi_streaming(&BACK_AND_FORTH).await?;
+                    let end = call.run(async {
+                        while let Some(message) = requests.get_mut().message().await? {
+                            replies.send(message).await?;
+                        }
+                        Ok(())
+                    });
+                    let end = end.await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -144,19 +144,29 @@ impl<T: Health> ::wirewright::server::Service for HealthServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Check" => {
-                let (request, mut call) = call.unary(&HEALTH_CHECK).await?;
-                let reply = call.run(T::check(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&HEALTH_CHECK).await?;
+                    let reply = call.run(T::check(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "List" => {
-                let (request, mut call) = call.unary(&HEALTH_LIST).await?;
-                let reply = call.run(T::list(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&HEALTH_LIST).await?;
+                    let reply = call.run(T::list(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Watch" => {
-                let (request, mut replies, mut call) = call.server_streaming(&HEALTH_WATCH).await?;
-                let end = call.run(T::watch(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&HEALTH_WATCH).await?;
+                    let end = call.run(T::watch(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

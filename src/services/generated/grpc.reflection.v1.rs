@@ -166,13 +166,16 @@ impl<T: ServerReflection> ::wirewright::server::Service for ServerReflectionServ
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "ServerReflectionInfo" => {
-                let (requests, mut replies, mut call) = call
-                    .bidi_streaming(&SERVER_REFLECTION_SERVER_REFLECTION_INFO)
-                    .await?;
-                let end = call
-                    .run(T::server_reflection_info(&self.0, requests, &mut replies))
-                    .await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) = call
+                        .bidi_streaming(&SERVER_REFLECTION_SERVER_REFLECTION_INFO)
+                        .await?;
+                    let end = call
+                        .run(T::server_reflection_info(&self.0, requests, &mut replies))
+                        .await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -136,9 +136,12 @@ impl<T: Notes> ::wirewright::server::Service for NotesServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Take" => {
-                let (request, mut call) = call.unary(&NOTES_TAKE).await?;
-                let reply = call.run(T::take(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&NOTES_TAKE).await?;
+                    let reply = call.run(T::take(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -75,20 +75,30 @@ impl<T: Mixed> ::wirewright::server::Service for MixedServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Gone" => {
-                let (request, mut call) = call.unary(&MIXED_GONE).await?;
-                let reply = call.run(T::gone(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&MIXED_GONE).await?;
+                    let reply = call.run(T::gone(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "GoneToo" => {
-                let (requests, mut replies, mut call) =
-                    call.bidi_streaming(&MIXED_GONE_TOO).await?;
-                let end = call.run(T::gone_too(&self.0, requests, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) =
+                        call.bidi_streaming(&MIXED_GONE_TOO).await?;
+                    let end = call.run(T::gone_too(&self.0, requests, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "Alive" => {
-                let (request, mut replies, mut call) = call.server_streaming(&MIXED_ALIVE).await?;
-                let end = call.run(T::alive(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&MIXED_ALIVE).await?;
+                    let end = call.run(T::alive(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
@@ -219,9 +229,12 @@ impl<T: Retired> ::wirewright::server::Service for RetiredServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Call" => {
-                let (request, mut call) = call.unary(&RETIRED_CALL).await?;
-                let reply = call.run(T::call(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&RETIRED_CALL).await?;
+                    let reply = call.run(T::call(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -107,31 +107,43 @@ impl<T: Greeter> ::wirewright::server::Service for GreeterServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "SayHello" => {
-                let (request, mut call) = call.unary(&GREETER_SAY_HELLO).await?;
-                let reply = call.run(T::say_hello(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&GREETER_SAY_HELLO).await?;
+                    let reply = call.run(T::say_hello(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "LotsOfReplies" => {
-                let (request, mut replies, mut call) =
-                    call.server_streaming(&GREETER_LOTS_OF_REPLIES).await?;
-                let end = call
-                    .run(T::lots_of_replies(&self.0, request, &mut replies))
-                    .await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&GREETER_LOTS_OF_REPLIES).await?;
+                    let end = call
+                        .run(T::lots_of_replies(&self.0, request, &mut replies))
+                        .await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "LotsOfGreetings" => {
-                let (requests, mut call) =
-                    call.client_streaming(&GREETER_LOTS_OF_GREETINGS).await?;
-                let reply = call.run(T::lots_of_greetings(&self.0, requests)).await;
-                call.reply(reply).await
+                async {
+                    let (requests, mut call) =
+                        call.client_streaming(&GREETER_LOTS_OF_GREETINGS).await?;
+                    let reply = call.run(T::lots_of_greetings(&self.0, requests)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "BidiHello" => {
-                let (requests, mut replies, mut call) =
-                    call.bidi_streaming(&GREETER_BIDI_HELLO).await?;
-                let end = call
-                    .run(T::bidi_hello(&self.0, requests, &mut replies))
-                    .await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) =
+                        call.bidi_streaming(&GREETER_BIDI_HELLO).await?;
+                    let end = call
+                        .run(T::bidi_hello(&self.0, requests, &mut replies))
+                        .await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -69,19 +69,28 @@ impl<T: Store> ::wirewright::server::Service for StoreServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Get" => {
-                let (request, mut call) = call.unary(&STORE_GET).await?;
-                let reply = call.run(T::get(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&STORE_GET).await?;
+                    let reply = call.run(T::get(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Put" => {
-                let (request, mut call) = call.unary(&STORE_PUT).await?;
-                let reply = call.run(T::put(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&STORE_PUT).await?;
+                    let reply = call.run(T::put(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Add" => {
-                let (request, mut call) = call.unary(&STORE_ADD).await?;
-                let reply = call.run(T::add(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&STORE_ADD).await?;
+                    let reply = call.run(T::add(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

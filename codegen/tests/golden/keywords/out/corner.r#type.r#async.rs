@@ -122,49 +122,77 @@ impl<T: Impl> ::wirewright::server::Service for ImplServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Type" => {
-                let (request, mut call) = call.unary(&IMPL_TYPE).await?;
-                let reply = call.run(T::r#type(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&IMPL_TYPE).await?;
+                    let reply = call.run(T::r#type(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Self" => {
-                let (requests, mut replies, mut call) = call.bidi_streaming(&IMPL_SELF).await?;
-                let end = call.run(T::self_(&self.0, requests, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) = call.bidi_streaming(&IMPL_SELF).await?;
+                    let end = call.run(T::self_(&self.0, requests, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "super" => {
-                let (request, mut replies, mut call) = call.server_streaming(&IMPL_SUPER).await?;
-                let end = call.run(T::super_(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&IMPL_SUPER).await?;
+                    let end = call.run(T::super_(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "crate" => {
-                let (requests, mut call) = call.client_streaming(&IMPL_CRATE).await?;
-                let reply = call.run(T::crate_(&self.0, requests)).await;
-                call.reply(reply).await
+                async {
+                    let (requests, mut call) = call.client_streaming(&IMPL_CRATE).await?;
+                    let reply = call.run(T::crate_(&self.0, requests)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "New" => {
-                let (request, mut call) = call.unary(&IMPL_NEW).await?;
-                let reply = call.run(T::new_(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&IMPL_NEW).await?;
+                    let reply = call.run(T::new_(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Clone" => {
-                let (request, mut call) = call.unary(&IMPL_CLONE).await?;
-                let reply = call.run(T::clone(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&IMPL_CLONE).await?;
+                    let reply = call.run(T::clone(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "extern" => {
-                let (request, mut call) = call.unary(&IMPL_EXTERN).await?;
-                let reply = call.run(T::extern_(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&IMPL_EXTERN).await?;
+                    let reply = call.run(T::extern_(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "await" => {
-                let (request, mut call) = call.unary(&IMPL_AWAIT).await?;
-                let reply = call.run(T::r#await(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&IMPL_AWAIT).await?;
+                    let reply = call.run(T::r#await(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "gen" => {
-                let (request, mut call) = call.unary(&IMPL_GEN).await?;
-                let reply = call.run(T::r#gen(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&IMPL_GEN).await?;
+                    let reply = call.run(T::r#gen(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
@@ -358,9 +386,12 @@ impl<T: SelfService> ::wirewright::server::Service for SelfServiceServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Call" => {
-                let (request, mut call) = call.unary(&SELF_SERVICE_CALL).await?;
-                let reply = call.run(T::call(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&SELF_SERVICE_CALL).await?;
+                    let reply = call.run(T::call(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -78,37 +78,46 @@ impl<T: AServiceWithQuiteALongNameOfItsOwn> ::wirewright::server::Service
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "AMethodWhoseNameIsAlsoLongerThanItWouldNeedToBe" => {
-                let (request, mut call) = call
-                    .unary(
-                        &A_SERVICE_WITH_QUITE_A_LONG_NAME_OF_ITS_OWN_A_METHOD_WHOSE_NAME_IS_ALSO_LONGER_THAN_IT_WOULD_NEED_TO_BE,
-                    )
-                    .await?;
-                let reply = call
-                    .run(
-                        T::a_method_whose_name_is_also_longer_than_it_would_need_to_be(
-                            &self.0, request,
-                        ),
-                    )
-                    .await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call
+                        .unary(
+                            &A_SERVICE_WITH_QUITE_A_LONG_NAME_OF_ITS_OWN_A_METHOD_WHOSE_NAME_IS_ALSO_LONGER_THAN_IT_WOULD_NEED_TO_BE,
+                        )
+                        .await?;
+                    let reply = call
+                        .run(
+                            T::a_method_whose_name_is_also_longer_than_it_would_need_to_be(
+                                &self.0, request,
+                            ),
+                        )
+                        .await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "B" => {
-                let (requests, mut replies, mut call) = call
-                    .bidi_streaming(&A_SERVICE_WITH_QUITE_A_LONG_NAME_OF_ITS_OWN_B)
-                    .await?;
-                let end = call.run(T::b(&self.0, requests, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) = call
+                        .bidi_streaming(&A_SERVICE_WITH_QUITE_A_LONG_NAME_OF_ITS_OWN_B)
+                        .await?;
+                    let end = call.run(T::b(&self.0, requests, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "SomewhatLongStream" => {
-                let (requests, mut replies, mut call) = call
-                    .bidi_streaming(
-                        &A_SERVICE_WITH_QUITE_A_LONG_NAME_OF_ITS_OWN_SOMEWHAT_LONG_STREAM,
-                    )
-                    .await?;
-                let end = call
-                    .run(T::somewhat_long_stream(&self.0, requests, &mut replies))
-                    .await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) = call
+                        .bidi_streaming(
+                            &A_SERVICE_WITH_QUITE_A_LONG_NAME_OF_ITS_OWN_SOMEWHAT_LONG_STREAM,
+                        )
+                        .await?;
+                    let end = call
+                        .run(T::somewhat_long_stream(&self.0, requests, &mut replies))
+                        .await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -74,14 +74,20 @@ impl<T: Catalog> ::wirewright::server::Service for CatalogServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Find" => {
-                let (request, mut call) = call.unary(&CATALOG_FIND).await?;
-                let reply = call.run(T::find(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&CATALOG_FIND).await?;
+                    let reply = call.run(T::find(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Pay" => {
-                let (request, mut call) = call.unary(&CATALOG_PAY).await?;
-                let reply = call.run(T::pay(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&CATALOG_PAY).await?;
+                    let reply = call.run(T::pay(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -111,19 +111,29 @@ impl<T: Orders> ::wirewright::server::Service for OrdersServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Place" => {
-                let (request, mut call) = call.unary(&ORDERS_PLACE).await?;
-                let reply = call.run(T::place(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&ORDERS_PLACE).await?;
+                    let reply = call.run(T::place(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Price" => {
-                let (request, mut call) = call.unary(&ORDERS_PRICE).await?;
-                let reply = call.run(T::price(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&ORDERS_PRICE).await?;
+                    let reply = call.run(T::price(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Watch" => {
-                let (request, mut replies, mut call) = call.server_streaming(&ORDERS_WATCH).await?;
-                let end = call.run(T::watch(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&ORDERS_WATCH).await?;
+                    let end = call.run(T::watch(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

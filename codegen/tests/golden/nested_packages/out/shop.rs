@@ -53,9 +53,12 @@ impl<T: Bank> ::wirewright::server::Service for BankServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Convert" => {
-                let (request, mut call) = call.unary(&BANK_CONVERT).await?;
-                let reply = call.run(T::convert(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&BANK_CONVERT).await?;
+                    let reply = call.run(T::convert(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

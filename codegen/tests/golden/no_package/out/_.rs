@@ -51,9 +51,12 @@ impl<T: Pinger> ::wirewright::server::Service for PingerServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Ping" => {
-                let (request, mut call) = call.unary(&PINGER_PING).await?;
-                let reply = call.run(T::ping(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&PINGER_PING).await?;
+                    let reply = call.run(T::ping(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -67,9 +67,12 @@ impl<T: Maybes> ::wirewright::server::Service for MaybesServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Ask" => {
-                let (request, mut call) = call.unary(&MAYBES_ASK).await?;
-                let reply = call.run(T::ask(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&MAYBES_ASK).await?;
+                    let reply = call.run(T::ask(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

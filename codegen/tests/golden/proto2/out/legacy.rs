@@ -95,9 +95,12 @@ impl<T: Legacies> ::wirewright::server::Service for LegaciesServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Get" => {
-                let (request, mut call) = call.unary(&LEGACIES_GET).await?;
-                let reply = call.run(T::get(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&LEGACIES_GET).await?;
+                    let reply = call.run(T::get(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -66,15 +66,21 @@ impl<T: Greeter> ::wirewright::server::Service for GreeterServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "SayHello" => {
-                let (request, mut call) = call.unary(&GREETER_SAY_HELLO).await?;
-                let reply = call.run(T::say_hello(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&GREETER_SAY_HELLO).await?;
+                    let reply = call.run(T::say_hello(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Converse" => {
-                let (requests, mut replies, mut call) =
-                    call.bidi_streaming(&GREETER_CONVERSE).await?;
-                let end = call.run(T::converse(&self.0, requests, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) =
+                        call.bidi_streaming(&GREETER_CONVERSE).await?;
+                    let end = call.run(T::converse(&self.0, requests, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

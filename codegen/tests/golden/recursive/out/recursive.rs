@@ -75,9 +75,13 @@ impl<T: Trees> ::wirewright::server::Service for TreesServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Grow" => {
-                let (request, mut replies, mut call) = call.server_streaming(&TREES_GROW).await?;
-                let end = call.run(T::grow(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&TREES_GROW).await?;
+                    let end = call.run(T::grow(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

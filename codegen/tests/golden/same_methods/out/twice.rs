@@ -51,9 +51,12 @@ impl<T: First> ::wirewright::server::Service for FirstServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Ping" => {
-                let (request, mut call) = call.unary(&FIRST_PING).await?;
-                let reply = call.run(T::ping(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&FIRST_PING).await?;
+                    let reply = call.run(T::ping(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
@@ -137,9 +140,13 @@ impl<T: Second> ::wirewright::server::Service for SecondServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Ping" => {
-                let (request, mut replies, mut call) = call.server_streaming(&SECOND_PING).await?;
-                let end = call.run(T::ping(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&SECOND_PING).await?;
+                    let end = call.run(T::ping(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
@@ -224,9 +231,12 @@ impl<T: FirstPing> ::wirewright::server::Service for FirstPingServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Ping" => {
-                let (request, mut call) = call.unary(&FIRST_PING_PING).await?;
-                let reply = call.run(T::ping(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&FIRST_PING_PING).await?;
+                    let reply = call.run(T::ping(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
@@ -313,9 +323,12 @@ impl<T: A> ::wirewright::server::Service for AServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "BC" => {
-                let (request, mut call) = call.unary(&A_BC).await?;
-                let reply = call.run(T::bc(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&A_BC).await?;
+                    let reply = call.run(T::bc(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
@@ -397,9 +410,12 @@ impl<T: Ab> ::wirewright::server::Service for AbServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "C" => {
-                let (request, mut call) = call.unary(&AB_C).await?;
-                let reply = call.run(T::c(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&AB_C).await?;
+                    let reply = call.run(T::c(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -132,9 +132,12 @@ impl<T: GreeterService> ::wirewright::server::Service for GreeterServiceServer<T
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "SayHello" => {
-                let (request, mut call) = call.unary(&GREETER_SERVICE_SAY_HELLO).await?;
-                let reply = call.run(T::say_hello(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&GREETER_SERVICE_SAY_HELLO).await?;
+                    let reply = call.run(T::say_hello(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
@@ -219,10 +222,13 @@ impl<T: EchoService> ::wirewright::server::Service for EchoServiceServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Echo" => {
-                let (request, mut replies, mut call) =
-                    call.server_streaming(&ECHO_SERVICE_ECHO).await?;
-                let end = call.run(T::echo(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&ECHO_SERVICE_ECHO).await?;
+                    let end = call.run(T::echo(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
@@ -341,31 +347,46 @@ impl<T: ChatService> ::wirewright::server::Service for ChatServiceServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Chat" => {
-                let (requests, mut replies, mut call) =
-                    call.bidi_streaming(&CHAT_SERVICE_CHAT).await?;
-                let end = call.run(T::chat(&self.0, requests, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) =
+                        call.bidi_streaming(&CHAT_SERVICE_CHAT).await?;
+                    let end = call.run(T::chat(&self.0, requests, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "Up" => {
-                let (requests, mut call) = call.client_streaming(&CHAT_SERVICE_UP).await?;
-                let reply = call.run(T::up(&self.0, requests)).await;
-                call.reply(reply).await
+                async {
+                    let (requests, mut call) = call.client_streaming(&CHAT_SERVICE_UP).await?;
+                    let reply = call.run(T::up(&self.0, requests)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Down" => {
-                let (request, mut replies, mut call) =
-                    call.server_streaming(&CHAT_SERVICE_DOWN).await?;
-                let end = call.run(T::down(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&CHAT_SERVICE_DOWN).await?;
+                    let end = call.run(T::down(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "Once" => {
-                let (request, mut call) = call.unary(&CHAT_SERVICE_ONCE).await?;
-                let reply = call.run(T::once(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&CHAT_SERVICE_ONCE).await?;
+                    let reply = call.run(T::once(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Other" => {
-                let (request, mut call) = call.unary(&CHAT_SERVICE_OTHER).await?;
-                let reply = call.run(T::other(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&CHAT_SERVICE_OTHER).await?;
+                    let reply = call.run(T::other(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

@@ -92,24 +92,38 @@ impl<T: Notes> ::wirewright::server::Service for NotesServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "One" => {
-                let (request, mut call) = call.unary(&NOTES_ONE).await?;
-                let reply = call.run(T::one(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&NOTES_ONE).await?;
+                    let reply = call.run(T::one(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Down" => {
-                let (request, mut replies, mut call) = call.server_streaming(&NOTES_DOWN).await?;
-                let end = call.run(T::down(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&NOTES_DOWN).await?;
+                    let end = call.run(T::down(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "Up" => {
-                let (requests, mut call) = call.client_streaming(&NOTES_UP).await?;
-                let reply = call.run(T::up(&self.0, requests)).await;
-                call.reply(reply).await
+                async {
+                    let (requests, mut call) = call.client_streaming(&NOTES_UP).await?;
+                    let reply = call.run(T::up(&self.0, requests)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Both" => {
-                let (requests, mut replies, mut call) = call.bidi_streaming(&NOTES_BOTH).await?;
-                let end = call.run(T::both(&self.0, requests, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) =
+                        call.bidi_streaming(&NOTES_BOTH).await?;
+                    let end = call.run(T::both(&self.0, requests, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }

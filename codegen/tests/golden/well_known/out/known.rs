@@ -85,30 +85,46 @@ impl<T: Clock> ::wirewright::server::Service for ClockServer<T> {
     ) -> ::core::result::Result<(), ::wirewright::server::Ended> {
         match call.method() {
             "Now" => {
-                let (request, mut call) = call.unary(&CLOCK_NOW).await?;
-                let reply = call.run(T::now(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&CLOCK_NOW).await?;
+                    let reply = call.run(T::now(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Ticks" => {
-                let (request, mut replies, mut call) = call.server_streaming(&CLOCK_TICKS).await?;
-                let end = call.run(T::ticks(&self.0, request, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (request, mut replies, mut call) =
+                        call.server_streaming(&CLOCK_TICKS).await?;
+                    let end = call.run(T::ticks(&self.0, request, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             "Name" => {
-                let (request, mut call) = call.unary(&CLOCK_NAME).await?;
-                let reply = call.run(T::name(&self.0, request)).await;
-                call.reply(reply).await
+                async {
+                    let (request, mut call) = call.unary(&CLOCK_NAME).await?;
+                    let reply = call.run(T::name(&self.0, request)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Sum" => {
-                let (requests, mut call) = call.client_streaming(&CLOCK_SUM).await?;
-                let reply = call.run(T::sum(&self.0, requests)).await;
-                call.reply(reply).await
+                async {
+                    let (requests, mut call) = call.client_streaming(&CLOCK_SUM).await?;
+                    let reply = call.run(T::sum(&self.0, requests)).await;
+                    call.reply(reply).await
+                }
+                .await
             }
             "Anything" => {
-                let (requests, mut replies, mut call) =
-                    call.bidi_streaming(&CLOCK_ANYTHING).await?;
-                let end = call.run(T::anything(&self.0, requests, &mut replies)).await;
-                call.close(replies, end).await
+                async {
+                    let (requests, mut replies, mut call) =
+                        call.bidi_streaming(&CLOCK_ANYTHING).await?;
+                    let end = call.run(T::anything(&self.0, requests, &mut replies)).await;
+                    call.close(replies, end).await
+                }
+                .await
             }
             _ => call.unimplemented().await,
         }
