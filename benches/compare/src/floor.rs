@@ -175,5 +175,5 @@ fn message(size: usize) -> Bytes {
     bytes.freeze()
 }
 
-/// More than all messages that any measurement has under way at once.
-const WINDOW_BYTES: u32 = 1024 * 1024;
+/// The window of a stream, and of the connection: what tonic's server has.
+pub const WINDOW_BYTES: u32 = 1024 * 1024;

@@ -2,9 +2,10 @@
 
 use tokio::net::TcpListener;
 use wirewright::server::{Ended, ServerCall, Service};
-use wirewright::transport::TcpIncoming;
+use wirewright::transport::{Http2Settings, TcpIncoming};
 use wirewright::{Channel, Endpoint, Interceptor, Method, MethodDescriptor, Request, Response, Server};
 
+use crate::floor::WINDOW_BYTES;
 use crate::load::{Caller, echo};
 use crate::{Echo, Failure, HANDED, MANY, MESSAGES, PATH, PING_PONG, STREAMED_BYTES, handed_over};
 
@@ -80,10 +81,13 @@ impl Service for Echoes {
     }
 }
 
-/// Serves on a listener.
+/// Serves on a listener, with the windows of the others: a server of ours has smaller ones unless told otherwise,
+/// and large messages would measure how long a client waits for them.
 pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
     let incoming = TcpIncoming::new(listener);
-    Ok(Server::builder().add_service(Echoes).serve_until(incoming, std::future::pending()).await?)
+    let http2 = Http2Settings::server().stream_window(WINDOW_BYTES);
+    let server = Server::builder().http2(http2).add_service(Echoes);
+    Ok(server.serve_until(incoming, std::future::pending()).await?)
 }
 
 /// Makes calls on one channel.
