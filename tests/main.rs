@@ -18,6 +18,7 @@ mod cuts;
 mod deadlines;
 mod early_end;
 mod errors;
+mod fallback;
 mod h2_facts;
 mod healing;
 #[cfg(feature = "health")]

@@ -10,10 +10,12 @@ use clap::{Parser, Subcommand};
 use crate::call::CallArguments;
 use crate::completions::CompletionsArguments;
 use crate::describe::DescribeArguments;
+use crate::fixture::FixtureArguments;
 use crate::list::ListArguments;
 use crate::load::LoadArguments;
 use crate::peek::PeekArguments;
 use crate::probe::ProbeArguments;
+use crate::replay::ReplayArguments;
 
 /// gRPC from the wire up: see what crosses it
 #[derive(Debug, Parser)]
@@ -55,7 +57,7 @@ pub(crate) enum Command {
         /// implementation's examples use, so that their clients can call this server; health and
         /// reflection are there for tools.
         /// Port 0 lets the system choose one; `:50051` listens on every interface.
-        #[arg(long, value_name = "ADDR", value_parser = with_port, verbatim_doc_comment)]
+        #[arg(long, value_name = "ADDR", value_parser = crate::door::with_port, verbatim_doc_comment)]
         listen: Option<String>,
     },
     /// Tell a recording byte by byte: what was said, by whom, and where the spec says so
@@ -73,6 +75,12 @@ pub(crate) enum Command {
     /// Compare what was said in the calls of two recordings
     #[command(help_template = PAGE)]
     Diff(crate::diff::Diff),
+    /// Make the calls of a recording again, and compare the answers
+    #[command(help_template = PAGE, before_help = REPLAY_EXAMPLES, after_help = REPLAY_ENDINGS)]
+    Replay(Box<ReplayArguments>),
+    /// Serve what a recording holds: answer calls as they were answered then
+    #[command(help_template = PAGE, before_help = FIXTURE_EXAMPLES, after_help = FIXTURE_ENDINGS)]
+    Fixture(FixtureArguments),
     /// Turn a recording into a capture for Wireshark, or a capture into a recording
     #[command(help_template = PAGE)]
     Convert(crate::convert::Convert),
@@ -82,14 +90,6 @@ pub(crate) enum Command {
     /// Write the manual, in roff
     #[command(help_template = PAGE, before_help = MAN_EXAMPLES)]
     Man,
-}
-
-/// Refuses what cannot be an address, before anybody is asked to look it up.
-fn with_port(given: &str) -> Result<String, &'static str> {
-    match given.rsplit_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(given.to_owned()),
-        _ => Err("write an address and a port, such as 127.0.0.1:50051, [::1]:50051 or localhost:50051"),
-    }
 }
 
 /// The order of a page of help.
@@ -193,6 +193,53 @@ Which loop:
   even intervals; one that begins late because every caller is waiting counts from when it was
   due, so that a server that stalls cannot hide it. Ctrl-C ends a run early. --max-time is for
   each call.
+
+",
+    endings!()
+);
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  wright tap -t localhost:50051 -o rec.jsonl                 record some calls to one version
+  wright replay -plaintext rec.jsonl localhost:50052         make them again to another
+  wright replay -plaintext --call 3 --speed 1 rec.jsonl localhost:50052
+  wright replay -H 'authorization: Bearer TOKEN' rec.jsonl api.example.com:443";
+
+const REPLAY_ENDINGS: &str = "\
+What is made again:
+  Path, metadata, timeout and messages of each call. A call that began after another had ended
+  does so again, and a message that followed so many answers follows as many again; at --speed
+  max nothing else is waited for. -max-time is for each call; without it, and without a timeout
+  in the recording, a call gets 30 seconds. What the client gave up is given up again, and what
+  had come by then is compared.
+
+What is compared:
+  Status, message and details; metadata of head and trailers; each message, by its bytes first.
+  Where they differ the fields are compared: by name if -proto, -protoset or the server's
+  reflection know the type, by number if not. Messages that say the same in other bytes are
+  counted, and count as the same.
+
+Exit codes:
+  0  every call was answered as recorded
+  1  at least one was not, or it could not be done: standard error says why, and what to do
+  2  the command line makes no sense";
+
+const FIXTURE_EXAMPLES: &str = "\
+Examples:
+  wright tap -t localhost:50051 -o rec.jsonl      record what a server answers
+  wright fixture -l localhost:50051 rec.jsonl     answer the same without it
+  wright fixture --speed 1 lesson:4               as slowly as it was recorded";
+
+const FIXTURE_ENDINGS: &str = concat!(
+    "\
+What is answered:
+  A call is answered as the recorded call with the same path and the same request messages was:
+  metadata, messages, status and trailers. An answer that came before the client had said
+  everything comes as early again. Calls that were recorded more than once are answered in turn.
+  Metadata of the request makes no difference, and compression is agreed on anew. What the server
+  reset is reset; what the client gave up stays unanswered from there on.
+  A path that was not recorded ends UNIMPLEMENTED, a request that was not NOT_FOUND; the message
+  names the nearest one. The server's reflection is there if it was recorded.
 
 ",
     endings!()

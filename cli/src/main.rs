@@ -21,8 +21,10 @@ mod demo;
 mod describe;
 mod dial;
 mod diff;
+mod door;
 mod explain;
 mod failure;
+mod fixture;
 mod headers;
 mod json;
 mod lesson;
@@ -31,6 +33,7 @@ mod load;
 mod output;
 mod peek;
 mod probe;
+mod replay;
 mod schema;
 mod style;
 mod tap;
@@ -97,6 +100,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Probe(arguments) => probe::run(*arguments).await,
             Command::Demo { listen: None } => demo::show().await,
             Command::Demo { listen: Some(address) } => demo::listen(&address).await,
+            Command::Replay(arguments) => replay::run(*arguments).await,
+            Command::Fixture(arguments) => fixture::run(arguments).await,
             Command::Explain(explain) => explain::run(&explain),
             Command::Timeline(timeline) => timeline::run(&timeline),
             Command::Diff(diff) => diff::run(&diff),

@@ -84,3 +84,48 @@ impl Drop for Serving {
         let _ = self.child.wait();
     }
 }
+
+/// A process that is killed, and waited for, when the test is over.
+pub(crate) struct Running {
+    child: Child,
+    lines: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    pub(crate) fn start(arguments: &[&str]) -> Running {
+        let mut child = wright(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Running { child, lines }
+    }
+
+    /// One that was started in another way.
+    pub(crate) fn of(child: Child, lines: BufReader<std::process::ChildStdout>) -> Running {
+        Running { child, lines }
+    }
+
+    /// The next line that it prints.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "the process has ended");
+        line
+    }
+
+    /// The first address in the lines that it prints.
+    pub(crate) fn address(&mut self) -> String {
+        loop {
+            let line = self.line();
+            let words = line.split([' ', ',']).map(|word| word.trim_end_matches(['\n', ',', '.']));
+            if let Some(address) = words.map(str::to_owned).find(|word| word.starts_with("127.0.0.1:")) {
+                return address;
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -2,53 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use wirewright::{Endpoint, Method, Request};
 
-use crate::support::{run, text, wright};
+use crate::support::{Running, run, text, wright};
 
 const SAY_HELLO: Method<String, String> = Method::unary("/helloworld.Greeter/SayHello");
-
-/// A process that is killed, and waited for, when the test is over.
-struct Running {
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Running {
-        let mut child = wright(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Running { child, lines }
-    }
-
-    /// The next line that it prints.
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        assert!(!line.is_empty(), "the process has ended");
-        line
-    }
-
-    /// The first address in the lines that it prints.
-    fn address(&mut self) -> String {
-        loop {
-            let line = self.line();
-            let words = line.split([' ', ',']).map(|word| word.trim_end_matches(['\n', ',', '.']));
-            if let Some(address) = words.map(str::to_owned).find(|word| word.starts_with("127.0.0.1:")) {
-                return address;
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Where a recording may be written.
 fn file(name: &str) -> PathBuf {
@@ -107,7 +67,7 @@ fn a_server_that_is_not_there_is_named_and_the_proxy_stays() {
             .unwrap();
     let mut errors = BufReader::new(tap.stderr.take().unwrap());
     let lines = BufReader::new(tap.stdout.take().unwrap());
-    let mut tap = Running { child: tap, lines };
+    let mut tap = Running::of(tap, lines);
     let address = tap.address();
     drop(std::net::TcpStream::connect(address).unwrap());
     let mut line = String::new();

@@ -86,6 +86,11 @@ impl<I: Interceptor> ServerCall<I> {
         self.0.call.info.method()
     }
 
+    /// The whole path, for example `/helloworld.Greeter/SayHello`.
+    pub fn path(&self) -> &str {
+        self.0.call.info.path()
+    }
+
     /// Begins a call with one message each way: reads the message.
     ///
     /// # Errors

@@ -114,6 +114,16 @@ impl<I: Interceptor> ServerBuilder<I> {
         self
     }
 
+    /// The service that answers calls to every service that was not added; without one they end `UNIMPLEMENTED`.
+    ///
+    /// It is for those who cannot say beforehand what they will be asked for: proxies, servers that answer from a
+    /// recording. [`ServerCall::path`](crate::server::ServerCall::path) tells what was meant. Its name and its list
+    /// of methods are not looked at. Of several, the last counts; it is inside the interceptors added before it.
+    pub fn fallback<S: Service>(mut self, service: S) -> Self {
+        self.router.mount_fallback(service, self.interceptors.clone());
+        self
+    }
+
     /// The largest message that is accepted, in bytes after decompression; 4 MiB by default.
     pub fn max_receive_message_size(mut self, bytes: usize) -> Self {
         self.settings().receive = bytes;

@@ -23,6 +23,8 @@ pub(super) struct Router {
     /// In the order of their names. A server has a few services, and comparing a few names is cheaper than hashing
     /// one.
     routes: Vec<(&'static str, Arc<dyn Route>)>,
+    /// Who answers calls to services that are not there.
+    fallback: Option<Arc<dyn Route>>,
     pub(super) settings: Arc<CallSettings>,
 }
 
@@ -63,18 +65,23 @@ impl Router {
         }
     }
 
+    /// Mounts the service that answers for those that are not there, in the place of an earlier one.
+    pub(super) fn mount_fallback<S: Service, I: Interceptor>(&mut self, service: S, interceptors: Arc<I>) {
+        self.fallback = Some(Arc::new(Mounted { service, interceptors }));
+    }
+
     /// Where the service of this name is, or would be.
     fn find(&self, name: &str) -> Result<usize, usize> {
         self.routes.binary_search_by(|(known, _)| (*known).cmp(name))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.routes.is_empty()
+        self.routes.is_empty() && self.fallback.is_none()
     }
 
     /// Tells every service that the server stops.
     pub(super) fn on_drain(&self) {
-        self.routes.iter().for_each(|(_, route)| route.on_drain());
+        self.routes.iter().map(|(_, route)| route).chain(&self.fallback).for_each(|route| route.on_drain());
     }
 
     /// Answers a stream for which there is no handler to spare.
@@ -100,9 +107,9 @@ impl Router {
                 return;
             }
         };
-        let route = self.find(head.service()).ok().and_then(|place| self.routes.get(place));
-        match route {
-            Some((_, route)) => {
+        let known = self.find(head.service()).ok().and_then(|place| self.routes.get(place));
+        match known.map(|(_, route)| route).or(self.fallback.as_ref()) {
+            Some(route) => {
                 let (halves, settings, peer) = ((send, recv), self.settings.clone(), peer.clone());
                 route.clone().spawn(Arrived { head, halves, settings, peer, permit });
             }

@@ -4,22 +4,20 @@
 //!
 //! Must not know: who calls, or what the services do.
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use tokio::net::lookup_host;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wirewright::server::Service;
 use wirewright::services::health::{self, HealthReporter};
 use wirewright::services::reflection::Reflection;
-use wirewright::transport::TcpIncoming;
 use wirewright::{Gzip, Interceptor, ServeError, Server, ServerBuilder};
 
 use super::helloworld::GreeterServer;
 use super::journal::{self, Journal};
 use super::routeguide::RouteGuideServer;
 use super::services::{Guide, Hello};
+use crate::door::{open, open_at};
 use crate::failure::Failure;
 
 /// A server in the background, on a free port of the loopback interface.
@@ -32,7 +30,7 @@ pub(super) struct Embedded {
 impl Embedded {
     /// Starts it.
     pub(super) fn start() -> Result<Embedded, Failure> {
-        let (incoming, address) = bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let (incoming, address) = open_at((Ipv4Addr::LOCALHOST, 0).into())?;
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
             // An `Embedded` that is dropped stops its server as well.
@@ -61,7 +59,7 @@ impl Embedded {
 
 /// `wright demo --listen`: serves on an address until Ctrl-C, and prints a line for each call.
 pub(crate) async fn listen(given: &str) -> Result<(), Failure> {
-    let (incoming, address) = bind_name(given).await?;
+    let (incoming, address) = open(given).await?;
     journal::opened(address);
     let server = Server::builder().intercept(Journal).on_event(journal::troubled);
     with_services(server)?.serve_until(incoming, told_to_stop()).await?;
@@ -85,29 +83,6 @@ fn with_services<I: Interceptor>(server: ServerBuilder<I>) -> Result<ServerBuild
         .add_service(health.service())
         .add_service(reflection.v1())
         .add_service(reflection.v1alpha()))
-}
-
-/// Listens on the first address that can be had of those that a text such as `localhost:50051` stands for.
-async fn bind_name(given: &str) -> Result<(TcpIncoming, SocketAddr), Failure> {
-    let failed = |error| Failure::Address { given: given.to_owned(), error };
-    // `:50051`, as other programs take it, means every interface.
-    let text = if given.starts_with(':') { format!("0.0.0.0{given}") } else { given.to_owned() };
-    let addresses = lookup_host(text).await.map_err(failed)?;
-    let mut bound = Err(failed(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
-    for address in addresses {
-        bound = bind(address).map_err(Failure::from);
-        if bound.is_ok() {
-            break;
-        }
-    }
-    bound
-}
-
-/// Listens, and says where: the system chooses the port if none is asked for.
-fn bind(address: SocketAddr) -> Result<(TcpIncoming, SocketAddr), ServeError> {
-    let incoming = TcpIncoming::bind(address);
-    let bound = incoming.and_then(|incoming| incoming.local_address().map(|address| (incoming, address)));
-    bound.map_err(|error| ServeError::Bind { address, error })
 }
 
 /// Resolves with the first Ctrl-C; a second one then ends the process at once.

@@ -129,7 +129,7 @@ impl Call {
 pub(crate) struct Calls {
     open: BTreeMap<(u32, u32), Call>,
     /// How many calls have begun.
-    begun: u64,
+    pub(crate) begun: u64,
     /// The stream of the frame that was seen last.
     latest: u32,
     /// What the connections spent beside calls.

@@ -7,5 +7,7 @@
 pub(crate) mod calls;
 pub(crate) mod conns;
 pub(crate) mod page;
+pub(crate) mod recorded;
 pub(crate) mod source;
+pub(crate) mod speed;
 pub(crate) mod words;

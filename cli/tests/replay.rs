@@ -1,0 +1,188 @@
+//! `wright replay`: the same questions again, and what is answered differently.
+
+use std::path::PathBuf;
+
+use wirewright::server::{Ended, ServerCall, Service};
+use wirewright::transport::TcpIncoming;
+use wirewright::{Interceptor, Method, MethodDescriptor, RawMessage, Response, Server};
+
+use crate::support::{Running, Serving, run, text, wright};
+
+/// Where a file may be written.
+pub(crate) fn file(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("wright-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+/// A recording of calls of all four kinds to the demo, made one after the other, and one that fails.
+pub(crate) fn recording(server: &Serving, name: &str) -> PathBuf {
+    let path = file(name);
+    let target = ["tap", "-l", "127.0.0.1:0", "-t", &server.address, "--redact", "authorization", "-o"];
+    let mut tap = Running::start(&[&target[..], &[path.to_str().unwrap()]].concat());
+    let address = tap.address();
+    let rectangle = r#"{"lo": {"latitude": 400000000, "longitude": -750000000},
+                        "hi": {"latitude": 402000000, "longitude": -740000000}}"#;
+    let calls = [
+        ("helloworld.Greeter/SayHello", "{\"name\": \"you\"}"),
+        ("routeguide.RouteGuide/ListFeatures", rectangle),
+        ("routeguide.RouteGuide/RecordRoute", "{\"latitude\": 401663055} {\"latitude\": 1}"),
+        ("routeguide.RouteGuide/RouteChat", "{\"message\": \"a\"} {\"message\": \"b\"}"),
+        ("grpc.health.v1.Health/Check", "{\"service\": \"no.Such\"}"),
+    ];
+    let protos = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto");
+    for (method, data) in calls {
+        let folders = ["-import-path", &format!("{protos}/examples"), "-import-path", protos];
+        let files = ["-proto", "helloworld.proto", "-proto", "route_guide.proto", "-proto", HEALTH];
+        let secret = ["-H", "authorization: Bearer s3cret", "-plaintext", "-d", data];
+        run(&mut wright(&[&["call"], &folders[..], &files, &secret, &[&address, method]].concat()));
+        // The line is printed when the call is in the recording.
+        while !tap.line().contains(method) {}
+    }
+    path
+}
+
+const HEALTH: &str = "grpc/health/v1/health.proto";
+
+#[test]
+fn the_same_server_answers_the_same() {
+    let server = Serving::start();
+    let recording = recording(&server, "same.jsonl");
+    let path = recording.to_str().unwrap();
+    for flags in [&[][..], &["--speed", "1"], &["--speed", "1000"], &["--call", "2", "--call", "5"]] {
+        // RouteChat remembers what was said before: only a server that is as fresh answers the same.
+        let server = Serving::start();
+        let output = run(&mut wright(&[&["replay", "-plaintext"], flags, &[path, &server.address]].concat()));
+        let (said, told) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{flags:?}: {said}{told}");
+        let count = if flags.contains(&"--call") { "2 calls" } else { "5 calls" };
+        assert!(said.starts_with(&format!("{count} answered as recorded; recorded in ")), "{said}");
+        // What was redacted cannot be sent; whoever replays is told, once.
+        assert_eq!(told.matches("not sent again: authorization (redacted); -H ").count(), 1, "{told}");
+    }
+    let server = Serving::start();
+    let output = run(&mut wright(&["replay", "-plaintext", "-H", "authorization: x", path, &server.address]));
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    std::fs::remove_file(recording).unwrap();
+}
+
+/// Greets otherwise than the demo does, and has nothing else.
+struct Rude;
+
+const SAY_HELLO: Method<RawMessage, RawMessage> = Method::unary("/helloworld.Greeter/SayHello");
+
+impl Service for Rude {
+    const NAME: &'static str = "helloworld.Greeter";
+    const METHODS: &'static [MethodDescriptor] = &[SAY_HELLO.describe()];
+
+    async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
+        let (request, mut call) = call.unary(&SAY_HELLO).await?;
+        let mut reply = Response::new(RawMessage(b"\x0a\x03Hey".to_vec().into()));
+        if request.metadata().contains_key("x-more") {
+            reply.metadata_mut().insert("x-new", "1").unwrap();
+            reply.trailers_mut().insert("x-end", "2").unwrap();
+        }
+        let reply = call.run(async { Ok(reply) }).await;
+        call.reply(reply).await
+    }
+}
+
+#[test]
+fn what_is_answered_differently_is_told_call_by_call_and_field_by_field() {
+    let server = Serving::start();
+    let recording = recording(&server, "other.jsonl");
+    let path = recording.to_str().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let incoming = runtime.block_on(async { TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap() });
+    let address = incoming.local_address().unwrap().to_string();
+    runtime.spawn(Server::builder().add_service(Rude).serve_until(incoming, std::future::pending()));
+    let replay = |flags: &[&str]| {
+        let output = run(&mut wright(&[&["replay", "-plaintext"], flags, &[path, &address]].concat()));
+        (output.status.code(), text(&output.stdout).to_owned())
+    };
+    let (code, said) = replay(&["-H", "authorization: x"]);
+    assert_eq!(code, Some(1));
+    for line in [
+        "call 1  helloworld.Greeter/SayHello  recorded ",
+        "    message 1\n  -   1: \"Hello you\"\n  +   1: \"Hey\"\n",
+        "  - status OK\n  + status UNIMPLEMENTED: unknown service routeguide.RouteGuide\n",
+        "  - status NOT_FOUND: unknown service \"no.Such\"\n  + status UNIMPLEMENTED: unknown service grpc.health.v1.Health\n",
+        "5 of 5 calls answered differently; ",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    assert!(said.matches("  - message ").count() >= 4, "messages that did not come are told: {said}");
+    // With descriptors fields have names.
+    let protos = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/examples");
+    let (code, said) =
+        replay(&["--call", "1", "-H", "x-more: 1", "-import-path", protos, "-proto", "helloworld.proto"]);
+    assert_eq!(code, Some(1));
+    for line in [
+        "  -   message: \"Hello you\"\n  +   message: \"Hey\"\n",
+        "  + head x-new: 1\n",
+        "  + trailers x-end: 2\n",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    let (_, said) = replay(&["--call", "1", "-H", "x-more: 1", "--ignore", "X-New", "--ignore", "x-end"]);
+    assert!(!said.contains("x-new") && !said.contains("x-end"), "{said}");
+    std::fs::remove_file(recording).unwrap();
+}
+
+#[test]
+fn what_cannot_be_replayed_is_one_line_and_a_hint() {
+    let garbage = file("garbage.bin");
+    std::fs::write(&garbage, [0xff, 0, 0x80, 7].repeat(500)).unwrap();
+    let later = file("later.jsonl");
+    std::fs::write(&later, "{\"v\":2,\"k\":\"head\",\"tool\":\"x\",\"t0_us\":0}\n").unwrap();
+    let words = file("words.txt");
+    std::fs::write(&words, "no recording at all\n").unwrap();
+    let none = file("none.jsonl");
+    std::fs::write(&none, "{\"v\":1,\"k\":\"head\",\"tool\":\"x\",\"t0_us\":0}\n").unwrap();
+    let table = [
+        (garbage.to_str().unwrap(), "holds no call"),
+        (later.to_str().unwrap(), "version 2"),
+        (words.to_str().unwrap(), "neither a recording nor hexadecimal digits"),
+        (none.to_str().unwrap(), "holds no call"),
+        ("no-such-file.jsonl", "cannot open no-such-file.jsonl"),
+    ];
+    for (path, expected) in table {
+        for verb in
+            [&["replay", "-plaintext", path, "127.0.0.1:1"][..], &["fixture", "-l", "127.0.0.1:0", path]]
+        {
+            let output = run(&mut wright(verb));
+            let told = text(&output.stderr);
+            assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""), "{verb:?}: {told}");
+            assert!(told.starts_with("error: ") && told.contains(expected), "{verb:?}: {told}");
+            assert!(told.lines().count() <= 2, "{verb:?}: {told}");
+        }
+    }
+    for path in [garbage, later, words, none] {
+        std::fs::remove_file(path).unwrap();
+    }
+    // A speed and an address that make no sense are the command line's fault.
+    for words in [
+        &["replay", "--speed", "fast", "lesson:1", "127.0.0.1:1"][..],
+        &["replay", "lesson:1"],
+        &["fixture", "-l", "nowhere", "lesson:1"],
+        &["fixture", "--tls-cert", "x", "lesson:1"],
+    ] {
+        assert_eq!(run(&mut wright(words)).status.code(), Some(2), "{words:?}");
+    }
+    let output = run(&mut wright(&["replay", "-plaintext", "lesson:1", "127.0.0.1:1"]));
+    assert!(text(&output.stderr).contains("is a server listening there?"), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_recording_that_was_cut_is_replayed_as_far_as_it_goes() {
+    let recording = recording(&Serving::start(), "cut.jsonl");
+    let whole = std::fs::read_to_string(&recording).unwrap();
+    std::fs::write(&recording, &whole[..whole.len() - 10]).unwrap();
+    let server = Serving::start();
+    let output = run(&mut wright(&["replay", "-plaintext", recording.to_str().unwrap(), &server.address]));
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stdout));
+    assert!(told.contains("warning: ") && text(&output.stdout).starts_with("5 calls"), "{told}");
+    std::fs::remove_file(recording).unwrap();
+}
