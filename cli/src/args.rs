@@ -66,6 +66,12 @@ pub(crate) enum Command {
     /// Show a recording on one page: who spoke when, on which stream
     #[command(help_template = PAGE)]
     Timeline(crate::timeline::Timeline),
+    /// Write a recording as one page for a browser, with everything in it
+    #[command(help_template = PAGE)]
+    Report(crate::page::ReportArgs),
+    /// Show a recording in a browser, also while it is being made
+    #[command(help_template = PAGE)]
+    View(crate::page::ViewArgs),
     /// Stand between a client and a server, and record what they say
     #[command(help_template = PAGE)]
     Tap(crate::tap::TapArgs),

@@ -31,6 +31,7 @@ mod lesson;
 mod list;
 mod load;
 mod output;
+mod page;
 mod peek;
 mod probe;
 mod replay;
@@ -107,6 +108,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Diff(diff) => diff::run(&diff),
             Command::Lesson(lesson) => lesson::run(&lesson),
             Command::Convert(convert) => convert::run(&convert),
+            Command::Report(report) => page::report(&report),
+            Command::View(view) => page::view(&view).await,
             Command::Tap(tap) => tap::run(tap).await,
         }
     })

@@ -13,6 +13,7 @@ mod lessons;
 mod listen;
 mod loading;
 mod odd;
+mod page;
 mod peeking;
 mod probing;
 mod recordings;

@@ -78,7 +78,7 @@ fn how(field: &Field) -> String {
 }
 
 /// Which moment of a call a block is, in words.
-pub(super) fn moment(what: &What) -> (String, anstyle::Style) {
+pub(crate) fn moment(what: &What) -> (String, anstyle::Style) {
     let status = |head: &Head| {
         let code = head.get("grpc-status").and_then(|value| words::status_name(value));
         (code.unwrap_or("no grpc-status"), if code == Some("OK") { style::GOOD } else { style::BAD })

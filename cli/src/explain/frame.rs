@@ -16,7 +16,7 @@ use crate::trace::page::Page;
 use crate::trace::words;
 
 /// What a frame is for, in a few words beside its heading.
-pub(super) fn remark(header: &FrameHeader, bytes: &[u8]) -> (String, Style) {
+pub(crate) fn remark(header: &FrameHeader, bytes: &[u8]) -> (String, Style) {
     match content(header, bytes) {
         Content::Data { .. } if header.has(Flag::EndStream) && header.length == 0 => {
             ("nothing more to say".to_owned(), style::QUIET)
@@ -66,7 +66,7 @@ pub(super) fn header(
 }
 
 /// The section that defines a type of frame.
-fn section(kind: FrameKind) -> &'static str {
+pub(crate) fn section(kind: FrameKind) -> &'static str {
     match kind {
         FrameKind::Data => "RFC 9113 6.1",
         FrameKind::Headers => "RFC 9113 6.2",
@@ -161,7 +161,7 @@ fn content(header: &FrameHeader, bytes: &[u8]) -> Content {
 }
 
 /// A setting's name, its value, and what it means.
-fn setting(setting: Setting) -> (String, String, String) {
+pub(crate) fn setting(setting: Setting) -> (String, String, String) {
     let name = setting_name(setting.id).map_or_else(|| format!("{:#06x}", setting.id), str::to_owned);
     let short = name.strip_prefix("GRPC_ALLOW_").unwrap_or(&name).to_owned();
     let remark = match setting.id {

@@ -7,9 +7,9 @@
 //! ```
 
 mod bytes;
-mod fields;
+pub(crate) mod fields;
 mod flow;
-mod frame;
+pub(crate) mod frame;
 mod hpack;
 mod lens;
 mod messages;

@@ -165,6 +165,11 @@ impl Calls {
         None
     }
 
+    /// The calls that are not over, in the order of their streams.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Call> {
+        self.open.values()
+    }
+
     /// The calls that were open when the recording, or one connection, ended.
     pub(crate) fn leave(&mut self, conn: Option<u32>) -> Vec<Call> {
         let open = std::mem::take(&mut self.open);

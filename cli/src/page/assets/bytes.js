@@ -1,0 +1,150 @@
+// The bytes of the chosen row, and the tree of what they mean: point at either, and the other lights up.
+//
+//   offset   bytes, coloured by what they are               letters
+//   0000     00 00 0c 00 01 00 00 00 01 00 00 00 00 07 ..   ..............
+//
+// A byte belongs to one leaf of the tree; `leafAt` says to which.
+
+let behind = { bytes: new Uint8Array(0), nodes: [] };
+// For each byte, the number of its leaf.
+let leafAt = new Int32Array(0);
+// The node that is pointed at, or -1.
+let pointed = -1;
+
+const hex = new Rows(find("hex-box"), 22, shapeHex, fillHex);
+const tree = new Rows(find("tree-box"), 23, shapeNode, fillNode);
+
+// Sixteen bytes in a line where they fit, else eight.
+let wide = 16;
+
+function shapeHex() {
+  const line = make("div", "hexline");
+  line.append(make("span", "offset"), make("span", "cells"), make("span", "letters"));
+  for (const part of [line.children[1], line.children[2]]) {
+    for (let nth = 0; nth < 16; nth++) part.append(make("span"));
+  }
+  return line;
+}
+
+function fillHex(line, index) {
+  const [offset, cells, letters] = line.children;
+  offset.textContent = (index * wide).toString(16).padStart(4, "0");
+  for (let nth = 0; nth < 16; nth++) {
+    const at = index * wide + nth;
+    const isThere = nth < wide && at < behind.bytes.length;
+    const cell = cells.children[nth], letter = letters.children[nth];
+    cell.hidden = letter.hidden = nth >= wide;
+    cell.className = letter.className = "";
+    cell.textContent = letter.textContent = "";
+    if (!isThere) continue;
+    const byte = behind.bytes[at], leaf = leafAt[at];
+    cell.textContent = byte.toString(16).padStart(2, "0");
+    letter.textContent = byte > 32 && byte < 127 ? String.fromCharCode(byte) : "\u00b7";
+    cell.className = letter.className = look(at, leaf);
+    cell.dataset.at = letter.dataset.at = at;
+  }
+}
+
+// How a byte looks: the colour of its family, where its leaf begins and ends, and whether it is lit.
+function look(at, leaf) {
+  if (leaf < 0) return "b";
+  const { start, end, role } = behind.nodes[leaf];
+  let classes = "b " + data.roles[role][4];
+  if (at === start || at % wide === 0) classes += " first";
+  if (at === end - 1 || at % wide === wide - 1) classes += " last";
+  if (isWithin(at, chosen.node)) classes += " chosen";
+  if (isWithin(at, pointed)) classes += " lit";
+  return classes;
+}
+
+const isWithin = (at, node) => node >= 0 && node < behind.nodes.length
+  && behind.nodes[node].start <= at && at < behind.nodes[node].end;
+
+function shapeNode() {
+  const line = make("div", "node");
+  line.setAttribute("role", "treeitem");
+  line.append(make("span", "swatch"), make("span", "role"), make("span", "note"), make("span", "place"));
+  return line;
+}
+
+function fillNode(line, index) {
+  const { depth, start, end, role, note, leaf } = behind.nodes[index];
+  const [swatch, name, text, place] = line.children;
+  line.id = "node-" + index;
+  line.className = "node " + (leaf ? "leaf" : "branch") + (index === chosen.node ? " chosen" : "")
+    + (index === pointed || isWithin(start, pointed) && isWithin(end - 1, pointed) ? " lit" : "");
+  line.setAttribute("aria-level", depth + 1);
+  line.setAttribute("aria-selected", index === chosen.node);
+  line.style.paddingInlineStart = 10 + depth * 16 + "px";
+  swatch.className = "swatch " + data.roles[role][4];
+  name.textContent = data.roles[role][0];
+  text.textContent = note;
+  text.title = note;
+  place.textContent = end - start === 1 ? start : start + "\u2013" + (end - 1);
+}
+
+// Shows what is behind a row.
+function showBytes(what) {
+  behind = what;
+  leafAt = new Int32Array(what.bytes.length).fill(-1);
+  what.nodes.forEach((node, nth) => { if (node.leaf) leafAt.fill(nth, node.start, node.end); });
+  pointed = -1;
+  const title = find("bytes-title");
+  const row = chosen.row;
+  title.replaceChildren(make("span", "", (data.number[row] ? "#" + data.number[row] + " " : "") + kindName(row)));
+  title.append(make("small", "", what.bytes.length ? what.bytes.length.toLocaleString("en") + " bytes" : "no bytes of its own"));
+  hex.box.scrollTop = tree.box.scrollTop = 0;
+  measure();
+  tree.set(what.nodes.length);
+}
+
+// Lays the lines of bytes out for the room that there is.
+function measure() {
+  wide = find("hex-box").clientWidth >= 492 ? 16 : 8;
+  const lines = Math.ceil(behind.bytes.length / wide);
+  find("hex-box").style.height = Math.min(9, Math.max(1, lines)) * hex.height + 12 + "px";
+  hex.set(lines);
+}
+
+// Lights a node, and what lies in it.
+function point(node) {
+  if (node === pointed) return;
+  pointed = node;
+  hex.refresh();
+  tree.refresh();
+}
+
+// Lights the node that is chosen, and brings it into sight on both sides.
+function markNode() {
+  hex.refresh();
+  tree.refresh();
+  if (chosen.node < 0 || chosen.node >= behind.nodes.length) return;
+  tree.reveal(chosen.node);
+  hex.reveal(Math.floor(behind.nodes[chosen.node].start / wide));
+  find("tree-box").setAttribute("aria-activedescendant", "node-" + chosen.node);
+}
+
+// The leaf so many places further; from nowhere, the first.
+function nextLeaf(by) {
+  const leaves = behind.nodes.flatMap((node, nth) => node.leaf ? [nth] : []);
+  if (leaves.length === 0) return -1;
+  const here = leaves.findIndex((leaf) => leaf >= chosen.node);
+  if (chosen.node < 0 || here < 0) return by > 0 ? leaves[0] : leaves[leaves.length - 1];
+  // From a branch, the next leaf is the first that lies in it.
+  const there = leaves[here] !== chosen.node && by > 0 ? here : here + by;
+  return leaves[Math.min(leaves.length - 1, Math.max(0, there))];
+}
+
+const byteOf = (event) => event.target.dataset.at === undefined ? -1 : Number(event.target.dataset.at);
+const nodeOf = (event) => {
+  const line = event.target.closest(".node");
+  return line ? Number(line.id.slice(5)) : -1;
+};
+
+find("hex-box").addEventListener("mouseover", (event) => point(byteOf(event) < 0 ? -1 : leafAt[byteOf(event)]));
+find("hex-box").addEventListener("mouseleave", () => point(-1));
+find("hex-box").addEventListener("mousedown", (event) => { if (byteOf(event) >= 0) chooseNode(leafAt[byteOf(event)]); });
+find("tree-box").addEventListener("mouseover", (event) => point(nodeOf(event)));
+find("tree-box").addEventListener("mouseleave", () => point(-1));
+find("tree-box").addEventListener("mousedown", (event) => { if (nodeOf(event) >= 0) chooseNode(nodeOf(event)); });
+new ResizeObserver(measure).observe(find("bytes"));

@@ -1,0 +1,90 @@
+// Why: the chosen frame in plain words, then the chosen bytes, each with the section that says it exactly.
+
+function showWhy() {
+  const { row, node } = chosen;
+  const [section, address, text] = data.whys[data.why[row]] || ["", "", ""];
+  const parts = [aboutFrame(row), paragraph(text, section, address)];
+  if (node >= 0 && node < behind.nodes.length) parts.push(aboutBytes(node));
+  const call = callOf(row);
+  if (call) parts.push(aboutCall(call));
+  find("why-text").replaceChildren(...parts);
+}
+
+const SPEAKERS = ["the client says", "the server says", ""];
+
+function aboutFrame(row) {
+  const head = make("div", "about");
+  const title = make("h3");
+  title.append(make("span", "chip", kindName(row)));
+  title.firstChild.dataset.colour = data.kinds[data.kind[row]][2];
+  title.append(make("span", "", remarkOf(row)));
+  const facts = [
+    SPEAKERS[data.way[row]],
+    moment(data.at[row]) + " ms",
+    data.conn[row] ? "connection " + data.conn[row] + (data.stream[row] ? ", stream " + data.stream[row] : "") : "",
+    data.texts[data.flags[row]],
+  ];
+  head.append(title, make("p", "facts", facts.filter(Boolean).join("  \u00b7  ")));
+  return head;
+}
+
+function paragraph(text, section, address) {
+  const paragraph = make("p", "because", text + " ");
+  if (section) paragraph.append(cite(section, address));
+  return paragraph;
+}
+
+// A section, and where it can be read; without an address only its name.
+function cite(section, address) {
+  if (!address) return make("span", "section", section);
+  const link = make("a", "section", section);
+  link.href = address;
+  link.rel = "noreferrer noopener";
+  link.target = "_blank";
+  return link;
+}
+
+// The chosen node, from the outermost name to its own.
+function aboutBytes(node) {
+  const box = make("div", "bytes-why");
+  const path = [];
+  for (let at = node; at >= 0; at = behind.nodes[at].parent) path.unshift(at);
+  const { start, end } = behind.nodes[node];
+  box.append(make("h4", "", end - start === 1 ? "Byte " + start : "Bytes " + start + " to " + (end - 1)));
+  const steps = make("ol", "path");
+  for (const at of path) {
+    const { role, note } = behind.nodes[at];
+    const [name, section, address, why, family] = data.roles[role];
+    const item = make("li", family);
+    const line = make("p", "what");
+    line.append(make("b", "", name), make("span", "", note));
+    item.append(line, paragraph(why, section, address));
+    steps.append(item);
+  }
+  box.append(steps);
+  return box;
+}
+
+function aboutCall(call) {
+  const box = make("div", "call");
+  box.append(make("h4", "", "The call"));
+  const title = make("p", "method", call.method || "(its head was not heard)");
+  const end = make("p", "end");
+  end.append(make("b", call.isOk ? "good" : "poor", call.end), make("span", "", call.took));
+  box.append(title, end, cost("up", call.up), cost("down", call.down));
+  const only = make("button", "", "only stream " + call.stream);
+  only.type = "button";
+  only.addEventListener("click", () => {
+    find("stream").value = call.stream;
+    sift();
+  });
+  box.append(only);
+  return box;
+}
+
+function cost(way, [count, content, total]) {
+  const words = plural(count, "message") + (count ? " of " + content + " B" : "") + ", " + total + " B on the wire";
+  const line = make("p", "cost");
+  line.append(make("span", "", way), make("span", "", words));
+  return line;
+}

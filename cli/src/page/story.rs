@@ -1,0 +1,437 @@
+//! `Story`: what a recording holds, laid out as the page shows it.
+//!
+//! In: lines of a recording. Out: [`Row`]s, one for each frame and whatever else happened, each with its bytes and their
+//! [`Tree`]; and the calls. Rows are short and all of them are held; what is behind them is packed in batches as soon as
+//! nothing more can become known of it, so that a page may be built of far more than it shows at once.
+//!
+//! ```text
+//!   Line --> Conns --> Skim --> Row + Tree --> Batch, packed when the next one is full
+//!                        |
+//!                        +--> Calls
+//! ```
+//!
+//! Must not know: files, HTML.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wirewright::inspect::frame_header::{Flag, FrameHeader, FrameKind};
+use wirewright::inspect::frames::{Frame, PREFACE};
+use wirewright::inspect::skim::Skim;
+use wirewright::inspect::{Direction, Head, SpanKind, What};
+use wirewright::recording::Line;
+use wirewright::wire::tables::reason_name;
+
+use super::batch::{Batch, Detail};
+use super::role::{Role, Roles};
+use super::row::{Kind, Row, Texts, Why};
+use super::tree::Tree;
+use super::why;
+use crate::explain::{fields, frame as told};
+use crate::style;
+use crate::trace::calls::{Call, Calls};
+use crate::trace::conns::{Conns, Place, headline};
+use crate::trace::words;
+
+/// What a recording holds.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    conns: Conns,
+    /// What is told, apart from who reads it.
+    tale: Tale,
+}
+
+/// See [`Story`].
+#[derive(Debug, Default)]
+pub(super) struct Tale {
+    pub(super) rows: Vec<Row>,
+    pub(super) texts: Texts,
+    pub(super) whys: Vec<Why>,
+    why_numbers: HashMap<Why, usize>,
+    pub(super) roles: Roles,
+    /// The connections in the order in which they began: their numbers, and what is known of them.
+    pub(super) conns: Vec<(u32, String)>,
+    pub(super) calls: Calls,
+    /// The calls that are over.
+    pub(super) ended: Vec<Call>,
+    /// What made the recording, and when: microseconds since 1970.
+    pub(super) tool: (String, u64),
+    pub(super) batches: Vec<Batch>,
+    /// The frame that was seen last: its row, and where it begins in its direction.
+    current: Option<(usize, usize)>,
+    /// The frames of header blocks that are not whole: rows, and where they are.
+    fragments: BTreeMap<(u32, Direction), Vec<Fragment>>,
+    /// How many bytes the rows hold.
+    bytes: usize,
+    /// How many rows there was no room for.
+    pub(super) left_off: u64,
+}
+
+impl Story {
+    /// Takes in a line.
+    pub(super) fn read(&mut self, line: &Line<'_>) {
+        let Story { conns, tale } = self;
+        match line {
+            Line::Head(head) => tale.tool = (head.tool.clone(), head.t0_us),
+            Line::Conn(conn) => {
+                tale.conns.push((conn.conn, headline(conn)));
+                let text = headline(conn);
+                let text = text.split_once("  ").map_or("", |(_, rest)| rest);
+                tale.remark(Kind::Conn, Some(conn.conn), None, conn.at, text, false);
+            }
+            Line::Event(event) => {
+                let details: Vec<_> =
+                    event.details.iter().map(|(key, value)| format!("{key} {value}")).collect();
+                let text = format!("{}  {}", event.name, details.join(", "));
+                tale.remark(Kind::Event, event.conn, event.stream, event.at, text.trim_end(), false);
+            }
+            _ => {}
+        }
+        conns.read(line, |place, skim| tale.see(place, &skim));
+        if let Line::End { conn, at, why } = line {
+            tale.ended.extend(tale.calls.leave(Some(*conn)));
+            if !why.is_empty() {
+                tale.remark(Kind::End, Some(*conn), None, *at, why, false);
+            }
+        }
+    }
+
+    /// Ends what the recording has left open.
+    pub(super) fn finish(&mut self) {
+        let Story { conns, tale } = self;
+        conns.finish(|place, skim| tale.see(place, &skim));
+        tale.ended.extend(tale.calls.leave(None));
+    }
+
+    /// What has been told so far.
+    pub(super) fn tale(&self) -> &Tale {
+        &self.tale
+    }
+}
+
+impl Tale {
+    fn see(&mut self, place: Place, skim: &Skim<'_>) {
+        if self.is_full() {
+            self.left_off += u64::from(matches!(skim, Skim::Frame { .. }));
+            return;
+        }
+        self.ended.extend(self.calls.see(place.conn, place.direction, place.at, skim));
+        match skim {
+            Skim::Preface => self.preface(place),
+            Skim::JoinedLate => {
+                let text = "the beginning of this connection is missing: some fields cannot be known";
+                self.remark(Kind::Event, Some(place.conn), None, place.at, text, true);
+            }
+            Skim::Frame { offset, header, bytes } => self.frame(place, *offset, *header, bytes),
+            Skim::Block(what) => self.block(place, what),
+            Skim::Part(part) => {
+                let Some((number, offset)) = self.current else { return };
+                let Some(Detail { bytes, tree }) = detail(&mut self.batches, number) else { return };
+                let told = tree.tell_part(&mut self.roles, part, offset, bytes);
+                // What the first message says is worth more than that it is one.
+                if let Some(row) = self.rows.get_mut(number).filter(|row| !row.is_told) {
+                    (row.remark, row.is_told) = (self.texts.number(&told), true);
+                }
+            }
+            Skim::Damaged { bytes: [], why, .. } => self.blame(&why.to_string()),
+            Skim::Damaged { bytes, why, .. } => self.damaged(place, bytes, &why.to_string()),
+            _ => {}
+        }
+    }
+
+    /// Whether a page can hold more.
+    fn is_full(&self) -> bool {
+        self.rows.len() >= MOST_ROWS || self.bytes >= MOST_BYTES
+    }
+
+    fn preface(&mut self, place: Place) {
+        let tree = Tree::of_one(&mut self.roles, PREFACE.len(), SpanKind::Preface, "");
+        let (why, _) = why::span(SpanKind::Preface);
+        let why = self.why("RFC 9113 3.4", why);
+        let remark = self.texts.number("the client speaks HTTP/2 from its first byte");
+        let row = Row { kind: Kind::Preface, remark, why, ..Row::at(place) };
+        self.add(row, Detail { bytes: Bytes::from_static(PREFACE), tree });
+        self.current = None;
+    }
+
+    fn frame(&mut self, place: Place, offset: usize, header: FrameHeader, bytes: &[u8]) {
+        let frame = Frame { offset, header, bytes: Bytes::copy_from_slice(bytes) };
+        let tree = Tree::of_frame(&mut self.roles, &frame);
+        let (remark, style) = told::remark(&header, bytes);
+        let flags = if header.flags == 0 { String::new() } else { header.flag_names() };
+        let why = self.why(told::section(header.kind), why::frame(&header));
+        let row = Row {
+            kind: Kind::Frame(header.kind),
+            stream: header.stream_id,
+            ends: header.has(Flag::EndStream),
+            flags: self.texts.number(&flags),
+            remark: self.texts.number(&remark),
+            why,
+            // A connection that ends in peace is nothing to look for among errors.
+            is_bad: style == style::BAD && !remark.ends_with(reason_name(0)),
+            ..Row::at(place)
+        };
+        let number = self.rows.len();
+        if is_fragment(header.kind) {
+            let key = (place.conn, place.direction);
+            self.fragments.entry(key).or_default().push((number, frame.range()));
+        }
+        self.current = Some((number, offset));
+        self.add(row, Detail { bytes: frame.bytes, tree });
+    }
+
+    /// A header block is whole: its frames can be told.
+    fn block(&mut self, place: Place, what: &What) {
+        let frames = self.fragments.remove(&(place.conn, place.direction)).unwrap_or_default();
+        let (What::RequestHead(head)
+        | What::ResponseHead(head)
+        | What::InterimHead(head)
+        | What::Trailers(head)
+        | What::TrailersOnly(head)
+        | What::Promise { head, .. }) = what
+        else {
+            return;
+        };
+        let (remark, style) = fields::moment(what);
+        let (section, why) = why::block(what).unwrap_or_default();
+        let why = self.why(section, why);
+        let remark = self.texts.number(&remark);
+        let first = frames.iter().rev().find(|(row, _)| self.begins_block(*row)).map(|(row, _)| *row);
+        if let Some(row) = first.and_then(|row| self.rows.get_mut(row)) {
+            (row.remark, row.why) = (remark, why);
+            row.is_bad |= style == style::BAD;
+        }
+        for (row, range) in frames {
+            self.share(row, &range, head);
+        }
+    }
+
+    fn begins_block(&self, row: usize) -> bool {
+        let kind = self.rows.get(row).map(|row| row.kind);
+        matches!(kind, Some(Kind::Frame(FrameKind::Headers | FrameKind::PushPromise)))
+    }
+
+    /// Tells the share of a header block that one of its frames holds.
+    fn share(&mut self, row: usize, frame: &Range<usize>, head: &Head) {
+        let mut before = 0;
+        for piece in &head.block.pieces {
+            if frame.start <= piece.start && piece.end <= frame.end {
+                let place = piece.start - frame.start..piece.end - frame.start;
+                if let Some(detail) = detail(&mut self.batches, row) {
+                    detail.tree.tell_block(&mut self.roles, head, before, place);
+                }
+            }
+            before += piece.len();
+        }
+    }
+
+    /// Says of the latest frame what is wrong with it.
+    fn blame(&mut self, why: &str) {
+        let Some(row) = self.current.and_then(|(row, _)| self.rows.get_mut(row)) else { return };
+        row.is_bad = true;
+        let said = self.texts.get(row.remark);
+        // A frame that cannot be read says so itself.
+        if !said.contains(why) {
+            let both = if said.is_empty() { why.to_owned() } else { format!("{said}; {why}") };
+            row.remark = self.texts.number(&both);
+        }
+    }
+
+    fn damaged(&mut self, place: Place, bytes: &[u8], why: &str) {
+        let tree = Tree::of_one(&mut self.roles, bytes.len(), SpanKind::Damaged, why);
+        let number = self.why("RFC 9113 4.1", "These bytes are no frame, so nothing can be said of them.");
+        let remark = self.texts.number(why);
+        let row = Row { kind: Kind::Damaged, remark, why: number, is_bad: true, ..Row::at(place) };
+        self.add(row, Detail { bytes: Bytes::copy_from_slice(bytes), tree });
+        self.current = None;
+    }
+
+    /// A row without bytes.
+    fn remark(
+        &mut self,
+        kind: Kind,
+        conn: Option<u32>,
+        stream: Option<u32>,
+        at: Duration,
+        text: &str,
+        is_bad: bool,
+    ) {
+        if self.is_full() {
+            return;
+        }
+        let why = match kind {
+            Kind::Conn => "A connection begins. All calls between the same two ends share it, as streams.",
+            Kind::End => "The connection is over.",
+            _ => "Something that no byte of the connection tells; the recorder heard of it from the library.",
+        };
+        let why = self.why("", why);
+        let remark = self.texts.number(text);
+        let (conn, stream) = (conn.unwrap_or(0), stream.unwrap_or(0));
+        let row = Row { kind, conn, stream, direction: None, at, remark, why, is_bad, ..Row::default() };
+        self.add(row, Detail::default());
+    }
+
+    fn add(&mut self, row: Row, detail: Detail) {
+        self.bytes += detail.bytes.len();
+        self.rows.push(Row { len: detail.bytes.len(), ..row });
+        if self.batches.last().is_none_or(Batch::is_full) {
+            // A block that goes on from one batch into the next can still be told; older ones have had their time.
+            let older = self.batches.len().saturating_sub(2);
+            self.batches.get_mut(older..).into_iter().flatten().take(1).for_each(|batch| {
+                if batch.is_full() {
+                    batch.pack();
+                }
+            });
+            self.batches.push(Batch::default());
+        }
+        if let Some(batch) = self.batches.last_mut() {
+            batch.push(detail);
+        }
+    }
+
+    fn why(&mut self, section: &'static str, text: &'static str) -> usize {
+        let Tale { whys, why_numbers, .. } = self;
+        let why = Why { section, text };
+        *why_numbers.entry(why).or_insert_with(|| {
+            whys.push(why);
+            whys.len() - 1
+        })
+    }
+
+    /// The table of what bytes can be.
+    pub(super) fn roles(&self) -> &[Role] {
+        self.roles.all()
+    }
+
+    /// What the page has to say about what it does not show, if anything.
+    pub(super) fn shortage(&self) -> Option<String> {
+        let (kept, left) = (self.rows.len(), self.left_off);
+        let size = words::size(self.bytes as u64);
+        (left > 0)
+            .then(|| format!("only the first {kept} rows ({size}) are shown; {left} frames came after them"))
+    }
+}
+
+/// A frame of a header block: its row, and where it is in its direction.
+type Fragment = (usize, Range<usize>);
+
+/// What is behind a row, unless it has been packed already.
+fn detail(batches: &mut [Batch], row: usize) -> Option<&mut Detail> {
+    batches.get_mut(row / Batch::ROWS)?.get_mut(row % Batch::ROWS)
+}
+
+fn is_fragment(kind: FrameKind) -> bool {
+    matches!(kind, FrameKind::Headers | FrameKind::PushPromise | FrameKind::Continuation)
+}
+
+/// Two and a half times what the page is tested with; a browser holds it, and a person will not read it.
+const MOST_ROWS: usize = 250_000;
+
+/// A page of more bytes than this is nothing to mail; `wright explain` has no such bound.
+const MOST_BYTES: usize = 128 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::source;
+
+    fn story(file: &str) -> Story {
+        let mut story = Story::default();
+        let read = source::read(file, &mut |line| {
+            story.read(line);
+            Ok(())
+        });
+        assert_eq!(read.unwrap(), None, "{file}");
+        story.finish();
+        story
+    }
+
+    fn files() -> Vec<String> {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let folders = ["src/lesson/recordings", "tests/recordings"];
+        let entries = folders.map(|folder| std::fs::read_dir(format!("{root}/{folder}")).unwrap());
+        entries.into_iter().flatten().map(|entry| entry.unwrap().path().display().to_string()).collect()
+    }
+
+    #[test]
+    fn every_byte_of_every_recording_lies_in_exactly_one_leaf() {
+        for file in files() {
+            let story = story(&file);
+            let mut bytes = 0;
+            for batch in &story.tale().batches {
+                let Batch::Open(details) = batch else { panic!("{file} has more rows than a batch") };
+                for detail in details {
+                    let mut at = 0;
+                    for leaf in detail.tree.leaves() {
+                        assert_eq!(leaf.range.start, at, "{file}: {leaf:?}");
+                        at = leaf.range.end;
+                    }
+                    assert_eq!(at, detail.bytes.len(), "{file}");
+                    bytes += at;
+                }
+            }
+            let mut recorded = 0;
+            let _ = source::read(&file, &mut |line| {
+                if let Line::Bytes(chunk) = line {
+                    recorded += chunk.bytes.len();
+                }
+                Ok(())
+            });
+            assert_eq!(bytes, recorded, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_parent_holds_its_children() {
+        for file in files() {
+            let story = story(&file);
+            for batch in &story.tale().batches {
+                let Batch::Open(details) = batch else { panic!("{file} has more rows than a batch") };
+                for nodes in details.iter().map(|detail| &detail.tree.nodes) {
+                    for (nth, node) in nodes.iter().enumerate().filter(|(_, node)| node.depth > 0) {
+                        let parent = nodes[..nth].iter().rfind(|other| other.depth < node.depth).unwrap();
+                        assert!(parent.depth + 1 == node.depth, "{file}: {node:?} in {parent:?}");
+                        assert!(parent.range.start <= node.range.start && node.range.end <= parent.range.end);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn frames_are_counted_as_explain_counts_them() {
+        let story = story("lesson:4");
+        let rows = &story.tale().rows;
+        let frames: Vec<_> = rows.iter().filter(|row| matches!(row.kind, Kind::Frame(_))).collect();
+        assert_eq!(frames.len(), 10);
+        let said = |row: &Row| story.tale().texts.get(row.remark).to_owned();
+        assert_eq!(said(frames[6]), "request head: /lesson.School/Greet");
+        assert_eq!(story.tale().ended.len(), 1);
+    }
+
+    #[test]
+    fn a_block_in_two_frames_is_told_in_both() {
+        // HEADERS without END_HEADERS, then CONTINUATION: `:method: POST` in one byte, and `a: b` cut in its middle.
+        let story = story("000003 01 00 00000001 83 40 01  000003 09 04 00000001 61 01 62");
+        let tale = story.tale();
+        let Some(Batch::Open(details)) = tale.batches.first() else { panic!("no batch") };
+        let told = |row: usize| -> Vec<String> {
+            let name = |node: &super::super::tree::Node| {
+                format!("{:?} {} {}", node.range, tale.roles()[node.role].name, node.note)
+            };
+            let nodes = details[row].tree.nodes.iter().filter(|node| node.range.start >= 9);
+            nodes.map(name).collect()
+        };
+        let first = tale.rows.iter().position(|row| matches!(row.kind, Kind::Frame(_))).unwrap();
+        assert_eq!(
+            told(first)[2..],
+            ["10..12 a b", "10..11 field in letters remembered", "11..12 name length 1 byte"]
+        );
+        assert_eq!(
+            told(first + 1),
+            ["9..12 a b", "9..10 name a", "10..11 value length 1 byte", "11..12 value b"]
+        );
+    }
+}
