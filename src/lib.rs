@@ -80,6 +80,7 @@
 //! | watch or refuse every call | [`Interceptor`], [`on_start`] |
 //! | bring another network, or test without one | [`transport::Connector`], [`transport::Incoming`], [`transport::pipe`] |
 //! | compress messages | [`Compressor`], [`Endpoint::compression`], [`ServerBuilder::compression`] |
+//! | make calls again that failed | [`RetryPolicy`], [`Endpoint::retry`] |
 //! | set windows and limits | [`transport::Http2Settings`] |
 //! | forward messages unread | [`RawMessage`] |
 //! | see how waiting is decided | [`policy`] |
@@ -168,6 +169,7 @@ pub use method::{Idempotency, Method, MethodDescriptor, MethodKind};
 pub use peer::{Address, PeerInfo};
 #[cfg(feature = "client")]
 pub use policy::connectivity::ConnectivityState;
+pub use policy::retry::RetryPolicy;
 pub use request::{IntoRequest, Request};
 pub use response::Response;
 #[cfg(feature = "server")]

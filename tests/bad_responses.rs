@@ -1,6 +1,6 @@
 //! Servers that break the rules, or are no servers of gRPC: each call ends with the code of the tables.
 
-use wirewright::{Code, Request, Status};
+use wirewright::{Code, Request, Status, Streaming};
 
 use crate::support::frame::{self, CANCEL, Frame, NO_ERROR};
 use crate::support::peer::{Door, HEAD, OK, Peer, answerer, framed, message};
@@ -49,22 +49,44 @@ pub async fn outcomes(answer: impl Fn(&mut Peer, u32)) -> [Outcome; 2] {
     within(sender.send("?".into())).await.unwrap();
     answer(&mut peer, stream);
     peer.flush().await;
-    let mut messages = Vec::new();
-    let end = loop {
-        match within(replies.message()).await {
-            Ok(Some(message)) => messages.push(message),
-            Ok(None) => break Ok(()),
-            Err(status) => break Err(status),
+    let mut reading = tokio::spawn(async move {
+        let (messages, end) = all(&mut replies).await;
+        for _ in 0..1_000 {
+            assert!(matches!(within(replies.message()).await, Ok(None)), "after the end there is nothing");
+        }
+        (messages, end)
+    });
+    let read = tokio::select! {
+        read = &mut reading => read,
+        (mut next, stream) = another_request(&mut door) => {
+            answer(&mut next, stream);
+            peer = next;
+            peer.flush().await;
+            reading.await
+        }
+        stream = bidi_request(&mut peer) => {
+            answer(&mut peer, stream);
+            peer.flush().await;
+            reading.await
         }
     };
-    for _ in 0..1_000 {
-        assert!(matches!(within(replies.message()).await, Ok(None)), "after the end there is nothing");
-    }
     while within(sender.send("more".into())).await.is_ok() {}
-    drop((sender, replies, channel));
+    drop((sender, channel));
     peer.hang_up().await;
     all_quiet().await;
-    [one, (messages, end)]
+    [one, read.unwrap()]
+}
+
+/// Every message, and how they ended.
+async fn all(replies: &mut Streaming<String>) -> Outcome {
+    let mut messages = Vec::new();
+    loop {
+        match within(replies.message()).await {
+            Ok(Some(message)) => messages.push(message),
+            Ok(None) => return (messages, Ok(())),
+            Err(status) => return (messages, Err(status)),
+        }
+    }
 }
 
 /// A request on another connection.

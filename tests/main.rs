@@ -30,6 +30,7 @@ mod metadata;
 mod on_the_wire;
 #[cfg(feature = "reflection")]
 mod reflection;
+mod retries;
 mod send_bounds;
 mod server_limits;
 mod shutdown;

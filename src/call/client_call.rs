@@ -6,7 +6,7 @@
 //! ```text
 //!   unary              one future, no task: sends and reads in turn, in the caller's own task
 //!   server streaming   sends the message, then hands out Streaming
-//!   client streaming   hands out Upload = Sender + Streaming; a writer task walks to the wire
+//!   client streaming   hands out Upload = Sender + Streaming; a pilot's task walks to the wire
 //!   bidi streaming     hands out both at once, before the server has said anything
 //! ```
 //!
@@ -17,14 +17,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use tokio::sync::oneshot;
 
 use super::halves::CallHalves;
 use super::interceptor::{Direction, Interceptor};
+use super::pilot::{self, Again, OneMessage};
+use super::replay::Replay;
 use super::response_reader::{Item, ResponseReader};
 use super::sender::{Closed, Sender};
 use super::shared::CallShared;
 use super::streaming::{Streaming, decode};
-use super::writer;
+use super::writer::Writer;
 use crate::message::Message;
 use crate::response::Response;
 use crate::status::Status;
@@ -43,12 +46,31 @@ pub(crate) fn encode_request<I: Interceptor, Q: Message>(
     Ok(buffer.freeze())
 }
 
+/// An attempt that failed.
+pub(crate) struct Failed {
+    pub(crate) status: Status,
+    /// Whether the response had begun.
+    pub(crate) was_answered: bool,
+}
+
 /// Sends one message and reads one, in the caller's task.
 pub(crate) async fn unary<I: Interceptor, R: Message>(
     call: &CallShared<I>,
     message: Bytes,
     send: SendHalf,
     recv: RecvHalf,
+) -> Result<Response<R>, Failed> {
+    let mut was_answered = false;
+    let end = exchange(call, message, send, recv, &mut was_answered).await;
+    end.map_err(|status| Failed { status, was_answered })
+}
+
+async fn exchange<I: Interceptor, R: Message>(
+    call: &CallShared<I>,
+    message: Bytes,
+    send: SendHalf,
+    recv: RecvHalf,
+    was_answered: &mut bool,
 ) -> Result<Response<R>, Status> {
     let mut request = Request { send, message, done: false };
     let mut reader = ResponseReader::new(recv, call.info.kind(), call.settings.receive);
@@ -58,6 +80,7 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
         reader.poll_head(cx, &call.settings)
     })
     .await?;
+    *was_answered = head.is_some();
     let head = head.map(|mut head| {
         call.headers(&mut head);
         head
@@ -86,26 +109,28 @@ pub(crate) async fn unary<I: Interceptor, R: Message>(
 pub(crate) async fn server_streaming<I: Interceptor, R: Message>(
     call: Arc<CallHalves<I>>,
     message: Bytes,
-    send: SendHalf,
-    recv: RecvHalf,
+    (send, recv): (SendHalf, RecvHalf),
+    again: impl Again,
 ) -> Streaming<R> {
     let reader = ResponseReader::new(recv, call.info.kind(), call.settings.receive);
-    let mut request = Request { send, message, done: false };
+    let mut request = Request { send, message: message.clone(), done: false };
     // If the peer refuses to hear it all, the reading half knows why.
     let _ = poll_fn(|cx| request.poll(cx)).await;
-    Streaming::of_response(reader, call)
+    let next = OneMessage { call: call.clone(), again, message };
+    Streaming::of_attempt(reader, Box::new(next), call)
 }
 
-/// Hands out both halves, and sets a writer to work.
+/// Hands out both halves, and sets a pilot to work.
 pub(crate) fn both_halves<I: Interceptor, Q: Message, R: Message>(
     call: Arc<CallHalves<I>>,
-    send: SendHalf,
-    recv: RecvHalf,
+    (send, recv): (SendHalf, RecvHalf),
     encoding: Encoding,
+    again: impl Again,
 ) -> (Sender<Q>, Streaming<R>) {
-    let reader = ResponseReader::new(recv, call.info.kind(), call.settings.receive);
-    tokio::spawn(writer::run(call.clone(), send));
-    (Sender::new(call.clone(), encoding), Streaming::of_response(reader, call))
+    let (landing, landed) = oneshot::channel();
+    let writer = Writer::new(send, Replay::new(&call.settings.replays));
+    tokio::spawn(pilot::run(call.clone(), again, writer, recv, landing));
+    (Sender::new(call.clone(), encoding), Streaming::of_pilot(landed, call))
 }
 
 /// A call whose request streams and whose response is one message.

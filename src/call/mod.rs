@@ -37,6 +37,10 @@ mod streaming;
 pub(crate) mod client_call;
 #[cfg(feature = "client")]
 mod credentials;
+#[cfg(feature = "client")]
+mod pilot;
+#[cfg(feature = "client")]
+mod replay;
 #[cfg(feature = "server")]
 mod request_reader;
 #[cfg(feature = "client")]
@@ -65,6 +69,10 @@ pub use self::credentials::{Authenticated, Credentials};
 pub(crate) use self::halves::CallHalves;
 pub use self::info::{CallInfo, Side};
 pub use self::interceptor::{Direction, Interceptor, OnStart, Stack, on_start};
+#[cfg(feature = "client")]
+pub(crate) use self::pilot::Again;
+#[cfg(feature = "client")]
+pub(crate) use self::replay::Reserved;
 pub use self::sender::{Closed, Sender};
 pub(crate) use self::shared::{CallSettings, CallShared};
 pub use self::streaming::Streaming;

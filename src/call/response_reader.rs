@@ -8,7 +8,7 @@
 //! ```text
 //!   Head --Response-Headers--> Messages --trailers--> Over
 //!     |  --Trailers-Only-----> Ended ---------------> Over     the status waits for the first question
-//!     +--not gRPC at all-----> Foreign -------------> Over     a little of the content is read for the status
+//!     +--not gRPC at all-----> Foreign --> Ended             a little of the content is read for the status
 //! ```
 //!
 //! Must not know: message types, deadlines, interceptors.
@@ -63,7 +63,15 @@ impl ResponseReader {
 
     /// Whether the head has not been read yet.
     pub(super) fn awaits_head(&self) -> bool {
-        matches!(self.phase, Phase::Head)
+        matches!(self.phase, Phase::Head | Phase::Foreign(..))
+    }
+
+    /// How the call ended, with the metadata of its trailers, if it failed before a head and nobody was told yet.
+    pub(super) fn early_end(&self) -> Option<(&Status, &Metadata)> {
+        match &self.phase {
+            Phase::Ended(trailers) => trailers.end.as_ref().err().map(|status| (status, &trailers.metadata)),
+            _ => None,
+        }
     }
 
     /// Waits for the head. There is none in a Trailers-Only response, whose metadata is that of the trailers
@@ -73,6 +81,9 @@ impl ResponseReader {
         cx: &mut Context<'_>,
         settings: &CallSettings,
     ) -> Poll<Result<Option<Metadata>, Status>> {
+        if let Phase::Foreign(..) = self.phase {
+            return self.poll_excerpt(cx).map(Ok);
+        }
         let (parts, ended) = ready!(self.recv.poll_head(cx))?;
         let head = match ResponseHead::parse(parts, ended, settings.encodings.names()) {
             ResponseStart::Head(head) => {
@@ -86,11 +97,30 @@ impl ResponseReader {
             }
             ResponseStart::NotGrpc(answer) => {
                 self.phase = Phase::Foreign(Box::new(answer), BytesMut::new());
-                None
+                return self.poll_excerpt(cx).map(Ok);
             }
             ResponseStart::Invalid(status) => return Poll::Ready(Err(status)),
         };
         Poll::Ready(Ok(head))
+    }
+
+    /// Reads a little of an answer that is not gRPC, which then counts as one that failed before its head.
+    fn poll_excerpt(&mut self, cx: &mut Context<'_>) -> Poll<Option<Metadata>> {
+        while let Phase::Foreign(answer, seen) = &mut self.phase {
+            let more = seen.len() < EXCERPT_LIMIT_BYTES;
+            match if more { ready!(self.recv.poll_chunk(cx)) } else { None } {
+                Some(Ok(chunk)) => {
+                    let room = EXCERPT_LIMIT_BYTES.saturating_sub(seen.len()).min(chunk.len());
+                    seen.extend_from_slice(chunk.get(..room).unwrap_or_default());
+                    self.recv.release(chunk.len());
+                }
+                Some(Err(_)) | None => {
+                    let end = Err((**answer).clone().into_status(seen));
+                    self.phase = Phase::Ended(Box::new(Trailers { end, metadata: Metadata::new() }));
+                }
+            }
+        }
+        Poll::Ready(None)
     }
 
     /// The next message, or the end. To be asked after the head, and until the first error or end.
@@ -119,21 +149,7 @@ impl ResponseReader {
                     };
                     return Poll::Ready(self.end(trailers));
                 }
-                Phase::Foreign(answer, seen) => {
-                    let more = seen.len() < EXCERPT_LIMIT_BYTES;
-                    match if more { ready!(self.recv.poll_chunk(cx)) } else { None } {
-                        Some(Ok(chunk)) => {
-                            let room = EXCERPT_LIMIT_BYTES.saturating_sub(seen.len()).min(chunk.len());
-                            seen.extend_from_slice(chunk.get(..room).unwrap_or_default());
-                            self.recv.release(chunk.len());
-                        }
-                        Some(Err(_)) | None => {
-                            let status = (**answer).clone().into_status(seen);
-                            return Poll::Ready(Err(status));
-                        }
-                    }
-                }
-                Phase::Head | Phase::Over => {
+                Phase::Head | Phase::Foreign(..) | Phase::Over => {
                     return Poll::Ready(Err(Status::internal("the response was read out of order")));
                 }
             }

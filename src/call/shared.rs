@@ -7,12 +7,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "client")]
+use std::sync::{Mutex, PoisonError};
 
 use super::compress::Encodings;
 use super::info::CallInfo;
 use super::interceptor::{Direction, Interceptor};
+#[cfg(feature = "client")]
+use super::replay::ReplayRoom;
 use crate::message::Message;
 use crate::metadata::Metadata;
+#[cfg(feature = "client")]
+use crate::policy::throttle::Throttle;
 use crate::status::Status;
 use crate::wire::Encoding;
 
@@ -38,6 +44,12 @@ pub(crate) struct CallSettings {
     pub(crate) encodings: Encodings,
     /// The one in which messages are sent if nobody says otherwise.
     pub(crate) outgoing: Option<&'static str>,
+    /// What a client's calls keep of what they have sent.
+    #[cfg(feature = "client")]
+    pub(crate) replays: Arc<ReplayRoom>,
+    /// How much a client asks again.
+    #[cfg(feature = "client")]
+    pub(crate) throttle: Option<Arc<Mutex<Throttle>>>,
 }
 
 impl CallSettings {
@@ -54,6 +66,10 @@ impl Default for CallSettings {
             send: usize::MAX,
             encodings: Encodings::default(),
             outgoing: None,
+            #[cfg(feature = "client")]
+            replays: Arc::default(),
+            #[cfg(feature = "client")]
+            throttle: None,
         }
     }
 }
@@ -89,6 +105,10 @@ impl<I: Interceptor> CallShared<I> {
     /// The last moment; only the first report counts, and none if there was no first moment.
     pub(crate) fn end(&self, end: &Result<(), Status>, trailers: &mut Metadata) {
         if self.started.load(Ordering::Acquire) && !self.ended.swap(true, Ordering::AcqRel) {
+            #[cfg(feature = "client")]
+            if let (Ok(()), Some(throttle)) = (end, &self.settings.throttle) {
+                throttle.lock().unwrap_or_else(PoisonError::into_inner).on_success();
+            }
             self.interceptors.end(&self.info, end, trailers);
         }
     }

@@ -13,6 +13,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 #[cfg(feature = "client")]
+use tokio::sync::oneshot;
+#[cfg(feature = "client")]
 use tokio::time::Sleep;
 
 #[cfg(feature = "client")]
@@ -22,6 +24,8 @@ use super::halves::Hook;
 use super::interceptor::Direction;
 #[cfg(feature = "server")]
 use super::outbox::Head;
+#[cfg(feature = "client")]
+use super::pilot::{Landing, TakeOver, taken_over};
 #[cfg(feature = "server")]
 use super::request_reader::RequestReader;
 #[cfg(feature = "client")]
@@ -65,16 +69,16 @@ struct Heard {
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
-#[cfg_attr(
-    not(feature = "server"),
-    expect(clippy::large_enum_variant, reason = "the small one is for the moment before the drop")
-)]
 /// Pointers, because a handler's future holds its half, and every future that the half passes through holds it again.
 enum Source {
     #[cfg(feature = "server")]
     Request(Box<RequestReader>),
+    /// A response, and what may follow it as long as it has not begun.
     #[cfg(feature = "client")]
-    Response(Box<ResponseReader>),
+    Response(Box<ResponseReader>, Option<Box<dyn TakeOver>>),
+    /// A response that a pilot waits for.
+    #[cfg(feature = "client")]
+    Awaited(oneshot::Receiver<Landing>),
     /// Cancelled here, and not yet told.
     #[cfg(feature = "client")]
     Cancelled(Status),
@@ -83,9 +87,20 @@ enum Source {
 }
 
 impl<T: Message> Streaming<T> {
+    /// The response of a first attempt, and what may follow it.
     #[cfg(feature = "client")]
-    pub(super) fn of_response(reader: ResponseReader, hook: Arc<dyn Hook<T>>) -> Self {
-        Self::new(Source::Response(Box::new(reader)), hook)
+    pub(super) fn of_attempt(
+        reader: ResponseReader,
+        next: Box<dyn TakeOver>,
+        hook: Arc<dyn Hook<T>>,
+    ) -> Self {
+        Self::new(Source::Response(Box::new(reader), Some(next)), hook)
+    }
+
+    /// The response that a pilot will come to.
+    #[cfg(feature = "client")]
+    pub(super) fn of_pilot(landed: oneshot::Receiver<Landing>, hook: Arc<dyn Hook<T>>) -> Self {
+        Self::new(Source::Awaited(landed), hook)
     }
 
     #[cfg(feature = "server")]
@@ -134,7 +149,7 @@ impl<T: Message> Streaming<T> {
                 Poll::Ready(message)
             }
             #[cfg(feature = "client")]
-            Source::Response(_) | Source::Cancelled(_) => self.poll_response(cx),
+            Source::Response(..) | Source::Awaited(_) | Source::Cancelled(_) => self.poll_response(cx),
         }
     }
 
@@ -205,7 +220,7 @@ impl<T: Message> Streaming<T> {
     /// already; messages that have arrived and were not asked for are lost. Does nothing to a call that is over.
     /// Dropping this half cancels as well; this is for those who want to read the end like any other.
     pub fn cancel(&mut self) {
-        if matches!(self.source, Source::Response(_)) {
+        if matches!(self.source, Source::Response(..) | Source::Awaited(_)) {
             let status = self.fail(Status::cancelled("the call was cancelled by its caller"));
             self.source = Source::Cancelled(status);
         }
@@ -227,34 +242,54 @@ impl<T: Message> Streaming<T> {
     }
 
     fn poll_headers(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        let reader = match &mut self.source {
-            Source::Response(reader) => reader,
-            Source::Cancelled(status) => {
-                let status = status.clone();
-                self.source = Source::Over;
-                return Poll::Ready(Err(status));
-            }
-            _ => return Poll::Ready(Ok(())),
-        };
-        if !reader.awaits_head() {
-            return Poll::Ready(Ok(()));
-        }
-        match reader.poll_head(cx, self.hook.settings()) {
-            Poll::Ready(Ok(head)) => {
-                if let Some(mut head) = head {
-                    self.hook.headers(&mut head);
-                    self.heard().head = Some(head);
+        loop {
+            let polled = match &mut self.source {
+                Source::Response(reader, next) if reader.awaits_head() => {
+                    let polled = reader.poll_head(cx, self.hook.settings());
+                    if let Some(landed) = taken_over(&polled, reader, next) {
+                        self.source = Source::Awaited(landed);
+                        continue;
+                    }
+                    polled
                 }
-                Poll::Ready(Ok(()))
-            }
-            Poll::Ready(Err(status)) => Poll::Ready(Err(self.fail(status))),
-            Poll::Pending => self.poll_alarm(cx).map(Err),
+                Source::Awaited(landed) => match Pin::new(landed).poll(cx) {
+                    Poll::Ready(Ok(Ok((reader, head)))) => {
+                        let awaits_head = reader.awaits_head();
+                        self.source = Source::Response(reader, None);
+                        if awaits_head {
+                            continue;
+                        }
+                        Poll::Ready(Ok(head))
+                    }
+                    Poll::Ready(Ok(Err(status))) => Poll::Ready(Err(status)),
+                    // At its deadline, or with its runtime.
+                    Poll::Ready(Err(_)) => Poll::Ready(Err(Status::cancelled("the call was given up"))),
+                    Poll::Pending => Poll::Pending,
+                },
+                Source::Cancelled(status) => {
+                    let status = status.clone();
+                    self.source = Source::Over;
+                    return Poll::Ready(Err(status));
+                }
+                _ => return Poll::Ready(Ok(())),
+            };
+            return match polled {
+                Poll::Ready(Ok(head)) => {
+                    if let Some(mut head) = head {
+                        self.hook.headers(&mut head);
+                        self.heard().head = Some(head);
+                    }
+                    Poll::Ready(Ok(()))
+                }
+                Poll::Ready(Err(status)) => Poll::Ready(Err(self.fail(status))),
+                Poll::Pending => self.poll_alarm(cx).map(Err),
+            };
         }
     }
 
     fn poll_response(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, Status>> {
         ready!(self.poll_headers(cx))?;
-        let Source::Response(reader) = &mut self.source else {
+        let Source::Response(reader, _) = &mut self.source else {
             return Poll::Ready(Ok(None));
         };
         match reader.poll_item(cx, self.hook.settings()) {
@@ -320,7 +355,7 @@ impl<T> Drop for Streaming<T> {
         #[cfg(feature = "server")]
         self.stop_reading();
         #[cfg(feature = "client")]
-        if matches!(self.source, Source::Response(_)) {
+        if matches!(self.source, Source::Response(..) | Source::Awaited(_)) {
             let end = Err(Status::cancelled("the reading half was dropped before the call ended"));
             self.hook.end(&end, &mut Metadata::new());
             // Also a request that has ended, and is only waiting for the wire, is not wanted any more.

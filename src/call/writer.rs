@@ -1,90 +1,132 @@
-//! The client's writer: one small task for each call whose request streams.
+//! The client's writer: from the outbox of a call to the stream of its present attempt.
 //!
-//! In: the call's outbox. Out: frames on its sending half. It is the one poller of that half, so the application
-//! may send from any task; and it outlives neither the call nor its deadline.
+//! In: the call's outbox, or one message that is all of its request. Out: frames on a sending half, of which it is the
+//! one poller, so that the application may send from any task. What it takes it keeps ([`Replay`]) until it is told
+//! that the attempt under way is the last.
 //!
 //! Must not know: message types, or how the call ended. Whoever reads the response knows that.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::time::Sleep;
 
 use super::halves::CallHalves;
 use super::interceptor::Interceptor;
 use super::outbox::Phase;
+use super::replay::Replay;
 use crate::transport::SendHalf;
 
-/// Walks from the outbox to the wire until the request has ended, either way.
-pub(super) async fn run<I: Interceptor>(call: Arc<CallHalves<I>>, send: SendHalf) {
-    let deadline = call.info.deadline();
-    let mut alarm = pin!(deadline.map(|deadline| tokio::time::sleep_until(deadline.instant().into())));
-    let mut writer = Writer { send, bytes: Bytes::new(), end: false };
-    poll_fn(|cx| {
-        let done = writer.poll(cx, &call);
-        if done.is_pending() && alarm_rings(alarm.as_mut(), cx) {
-            // The reading half has its own alarm and reports; here the peer is told.
-            writer.send.cancel();
-            return Poll::Ready(());
-        }
-        done
-    })
-    .await;
-    call.outbox.close();
+/// Writes one request.
+pub(super) struct Writer {
+    send: SendHalf,
+    /// Taken, and not handed over yet.
+    bytes: Bytes,
+    /// Whether nothing is to be taken any more.
+    finished: bool,
+    /// What was taken so far, and how many pieces of it this attempt has begun to send.
+    replay: Replay,
+    replayed: usize,
+    /// Whether there will be no other attempt.
+    is_last: bool,
+    state: State,
 }
 
-struct Writer {
-    send: SendHalf,
-    /// Taken from the outbox, and not handed over yet.
-    bytes: Bytes,
-    /// Whether they are the last.
-    end: bool,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Writing,
+    /// All is written, or the stream is broken: the reading half knows which.
+    Over,
+    /// The application wants no more of this call.
+    GivenUp,
 }
 
 impl Writer {
+    /// Writes what comes into the outbox.
+    pub(super) fn new(send: SendHalf, replay: Replay) -> Writer {
+        let bytes = Bytes::new();
+        Writer { send, bytes, finished: false, replay, replayed: 0, is_last: false, state: State::Writing }
+    }
+
+    /// Writes one message, and the end of the request.
+    pub(super) fn of_one(send: SendHalf, message: Bytes) -> Writer {
+        Writer { finished: true, ..Writer::new(send, Replay::of(message)) }
+    }
+
+    /// Begins anew on the stream of another attempt.
+    pub(super) fn restart(&mut self, send: SendHalf) {
+        self.send = send;
+        self.bytes = Bytes::new();
+        self.replayed = 0;
+        self.state = State::Writing;
+    }
+
+    /// The attempt under way is the last: what it has sent need not be kept.
+    pub(super) fn commit(&mut self) {
+        self.is_last = true;
+    }
+
+    /// Whether more was sent than can be kept.
+    pub(super) fn is_forgetful(&self) -> bool {
+        self.replay.is_forgotten()
+    }
+
+    /// Whether what was sent can be sent again.
+    pub(super) fn can_restart(&self) -> bool {
+        self.state != State::GivenUp && !self.replay.is_forgotten()
+    }
+
+    /// Gives the call up: the stream is reset.
+    pub(super) fn cancel(&mut self) {
+        self.send.cancel();
+        self.state = State::GivenUp;
+    }
+
     /// Ready when this half is over.
-    fn poll<I: Interceptor>(&mut self, cx: &mut Context<'_>, call: &CallHalves<I>) -> Poll<()> {
-        loop {
-            if !self.bytes.is_empty() || self.end {
-                match self.send.poll_send(cx, &mut self.bytes, self.end) {
-                    Poll::Ready(Ok(())) if self.end => return Poll::Ready(()),
-                    Poll::Ready(Ok(())) => call.outbox.handed_over(),
-                    // The stream is gone; the reading half knows why.
-                    Poll::Ready(Err(_)) => return Poll::Ready(()),
+    pub(super) fn poll<I: Interceptor>(&mut self, cx: &mut Context<'_>, call: &CallHalves<I>) -> Poll<()> {
+        while self.state == State::Writing {
+            let is_replayed = self.replayed >= self.replay.len();
+            if self.is_last && is_replayed {
+                self.replay.forget();
+                self.replayed = 0;
+            }
+            if !self.bytes.is_empty() || (self.finished && is_replayed) {
+                let end = self.finished && is_replayed;
+                match self.send.poll_send(cx, &mut self.bytes, end) {
+                    Poll::Ready(Ok(())) if end => self.state = State::Over,
+                    Poll::Ready(Ok(())) if is_replayed => call.outbox.handed_over(),
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => self.state = State::Over,
                     // An abandoned call must not wait for a window that may never open.
-                    Poll::Pending if call.outbox.is_given_up() => {
-                        self.send.cancel();
-                        return Poll::Ready(());
-                    }
+                    Poll::Pending if call.outbox.is_given_up() => self.cancel(),
                     Poll::Pending => {
                         call.outbox.watch(cx);
                         return Poll::Pending;
                     }
                 }
-                continue;
-            }
-            match call.outbox.poll_take(cx) {
-                Poll::Ready(taken) => match taken.phase {
-                    Phase::Open => self.bytes = taken.bytes,
-                    Phase::Finished => {
-                        self.bytes = taken.bytes;
-                        self.end = true;
-                    }
-                    Phase::Abandoned => {
-                        self.send.cancel();
-                        return Poll::Ready(());
-                    }
-                    Phase::Closed => return Poll::Ready(()),
-                },
-                Poll::Pending => return self.send.poll_broken(cx).map(|_| ()),
+            } else if let Some(piece) = self.replay.piece(self.replayed) {
+                self.bytes = piece;
+                self.replayed = self.replayed.saturating_add(1);
+            } else if self.poll_take(cx, call).is_pending() {
+                if self.send.poll_broken(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                self.state = State::Over;
             }
         }
+        Poll::Ready(())
     }
-}
 
-fn alarm_rings(alarm: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> bool {
-    alarm.as_pin_mut().is_some_and(|sleep| sleep.poll(cx).is_ready())
+    /// Ready when there is something to write, or there will be nothing more.
+    fn poll_take<I: Interceptor>(&mut self, cx: &mut Context<'_>, call: &CallHalves<I>) -> Poll<()> {
+        call.outbox.poll_take(cx).map(|taken| match taken.phase {
+            Phase::Open | Phase::Finished => {
+                self.finished = taken.phase == Phase::Finished;
+                self.replay.keep(&taken.bytes);
+                self.replayed = self.replay.len();
+                self.bytes = taken.bytes;
+            }
+            Phase::Abandoned => self.cancel(),
+            Phase::Closed => self.state = State::GivenUp,
+        })
+    }
 }

@@ -19,24 +19,22 @@ use std::time::Duration;
 use http::HeaderValue;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme, Uri};
 
-use super::attempt::{again, again_after};
+use super::attempt::{Policies, Streams, Tries, pause};
 use super::subchannel::{Patience, Subchannel};
-use crate::call::client_call::{self, Upload};
+use crate::call::client_call::{self, Failed, Upload};
 use crate::call::{
-    Authenticated, CallHalves, CallInfo, CallSettings, CallShared, Credentials, Interceptor, Sender, Side,
-    Stack, Streaming, now, within,
+    Again, Authenticated, CallHalves, CallInfo, CallSettings, CallShared, Credentials, Interceptor, Sender,
+    Side, Stack, Streaming, now, within,
 };
 use crate::deadline::Deadline;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::method::{Method, MethodDescriptor};
 use crate::policy::connectivity::ConnectivityState;
-use crate::policy::retry::Attempts;
 use crate::request::Request;
 use crate::response::Response;
 use crate::status::Status;
-use crate::transport::{RecvHalf, SendHalf};
-use crate::wire::{AcceptEncoding, ContentType, Encoding, RequestHead};
+use crate::wire::{AcceptEncoding, Encoding};
 
 /// Makes calls to one target.
 ///
@@ -49,9 +47,9 @@ pub struct Channel<I = ()> {
 
 /// What all clones of a channel share.
 #[derive(Debug)]
-struct Core {
-    subchannel: Subchannel,
-    defaults: CallDefaults,
+pub(super) struct Core {
+    pub(super) subchannel: Subchannel,
+    pub(super) defaults: CallDefaults,
 }
 
 /// What a call has if its request says nothing else.
@@ -64,6 +62,7 @@ pub(super) struct CallDefaults {
     pub(super) wait_for_ready: bool,
     pub(super) accept_encoding: AcceptEncoding,
     pub(super) settings: Arc<CallSettings>,
+    pub(super) policies: Policies,
 }
 
 impl Channel {
@@ -142,12 +141,21 @@ impl<I: Interceptor> Channel<I> {
             let attempts = pin!(async {
                 let metadata = start(&call, metadata).await?;
                 let message = client_call::encode_request(&call, &mut message, wishes.encoding)?;
-                let mut attempts = Attempts::new();
+                let policy = self.core.defaults.policies.of(call.info.path());
+                let mut tries = Tries::new(policy, message.len(), &call.settings);
                 loop {
-                    let (send, recv) = self.open_stream(&call, &metadata, wishes, &mut attempts).await?;
-                    match client_call::unary(&call, message.clone(), send, recv).await {
-                        Err(status) if again(&mut attempts, &status) => {}
-                        end => return end,
+                    let opened = self.core.open_stream(&call, &metadata, wishes, tries.previous()).await;
+                    let end = match opened {
+                        Ok((send, recv)) => client_call::unary(&call, message.clone(), send, recv).await,
+                        Err(status) => Err(Failed { status, was_answered: false }),
+                    };
+                    let Failed { status, was_answered } = match end {
+                        Ok(response) => return Ok(response),
+                        Err(failed) => failed,
+                    };
+                    match tries.judge(&call.settings, &status, status.metadata(), was_answered) {
+                        Some(wait) => pause(wait).await,
+                        None => return Err(status),
                     }
                 }
             });
@@ -185,8 +193,10 @@ impl<I: Interceptor> Channel<I> {
         let streaming = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
             let message = client_call::encode_request(&call, &mut message, wishes.encoding)?;
-            let (send, recv) = self.open_stream(&call, &metadata, wishes, &mut Attempts::new()).await?;
-            Ok(client_call::server_streaming(call.clone(), message, send, recv).await)
+            let mut streams = self.streams(call.clone(), metadata, wishes, message.len());
+            // The first stream is as good as any.
+            let halves = streams.reopen(Duration::ZERO).await?;
+            Ok(client_call::server_streaming(call.clone(), message, halves, streams).await)
         });
         streaming.await.map_err(|status| call.fail(status))
     }
@@ -237,10 +247,11 @@ impl<I: Interceptor> Channel<I> {
         let call = Arc::new(CallHalves::new(call));
         let halves = within(call.info.deadline(), async {
             let metadata = start(&call, metadata).await?;
-            self.open_stream(&call, &metadata, wishes, &mut Attempts::new()).await
+            let mut streams = self.streams(call.clone(), metadata, wishes, 0);
+            Ok((streams.reopen(Duration::ZERO).await?, streams))
         });
-        let (send, recv) = halves.await.map_err(|status| call.fail(status))?;
-        Ok(client_call::both_halves(call, send, recv, wishes.encoding))
+        let (halves, streams) = halves.await.map_err(|status| call.fail(status))?;
+        Ok(client_call::both_halves(call, halves, wishes.encoding, streams))
     }
 
     /// What a call is before anything has happened.
@@ -278,48 +289,25 @@ impl<I: Interceptor> Channel<I> {
         Ok(Wishes { encoding, patience })
     }
 
-    /// Waits for a connection, and sends the request head on it; on the next one, if this one takes no more.
-    async fn open_stream(
+    /// The attempts of a call that streams.
+    fn streams(
         &self,
-        call: &CallShared<I>,
-        metadata: &Metadata,
+        call: Arc<CallHalves<I>>,
+        metadata: Metadata,
         wishes: Wishes,
-        attempts: &mut Attempts,
-    ) -> Result<(SendHalf, RecvHalf), Status> {
-        loop {
-            let connection = self.core.subchannel.ready(wishes.patience).await?;
-            let Some(berth) = connection.opener.berth().await else {
-                continue;
-            };
-            call.info.set_peer(connection.peer);
-            let timeout = call.info.deadline().map(|deadline| deadline.remaining(now()));
-            let head = RequestHead {
-                uri: call.info.uri().clone(),
-                content_type: ContentType::Grpc,
-                timeout,
-                encoding: wishes.encoding,
-                accept_encoding: self.core.defaults.accept_encoding.clone(),
-                user_agent: Some(self.core.defaults.user_agent.clone()),
-                // Another attempt may need it again; without entries a copy costs nothing.
-                metadata: metadata.clone(),
-            };
-            match berth.open(head.into_request(), false) {
-                Err(error) if again_after(attempts, &error) => {}
-                opened => {
-                    let halves = opened?;
-                    connection.noted.pick(halves.0.stream_id(), call.info.uri().path(), timeout);
-                    return Ok(halves);
-                }
-            }
-        }
+        kept_bytes: usize,
+    ) -> Streams<I> {
+        let policy = self.core.defaults.policies.of(call.info.path());
+        let tries = Tries::new(policy, kept_bytes, &call.settings);
+        Streams { core: self.core.clone(), call, metadata, wishes, tries }
     }
 }
 
 /// What a request asks of its attempts.
 #[derive(Clone, Copy)]
-struct Wishes {
-    encoding: Encoding,
-    patience: Patience,
+pub(super) struct Wishes {
+    pub(super) encoding: Encoding,
+    pub(super) patience: Patience,
 }
 
 impl CallDefaults {

@@ -5,12 +5,13 @@
 //! Must not know: calls.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::HeaderValue;
 use http::uri::{Authority, Scheme};
 
+use super::attempt::Policies;
 use super::channel::{CallDefaults, Channel};
 use super::dialing::Connecting;
 use super::ear::Ear;
@@ -20,6 +21,8 @@ use crate::call::{CallSettings, Compressor};
 use crate::policy::backoff::BackoffConfig;
 use crate::policy::connectivity::ConnectivityConfig;
 use crate::policy::keepalive::KeepaliveConfig;
+use crate::policy::retry::RetryPolicy;
+use crate::policy::throttle::Throttle;
 use crate::status::Status;
 #[cfg(feature = "tls")]
 use crate::transport::tls::ClientTls;
@@ -49,6 +52,9 @@ pub struct Endpoint {
     keepalive: Option<KeepaliveConfig>,
     tcp_user_timeout: Option<Duration>,
     connectivity: ConnectivityConfig,
+    policies: Policies,
+    /// The tokens of each channel that is made, and what gives some back.
+    throttling: Option<(u32, f64)>,
     #[cfg(feature = "tls")]
     tls: Option<ClientTls>,
     ear: Ear,
@@ -101,6 +107,8 @@ impl Endpoint {
             keepalive: None,
             tcp_user_timeout: None,
             connectivity: ConnectivityConfig::default(),
+            policies: Policies::default(),
+            throttling: None,
             #[cfg(feature = "tls")]
             tls: None,
             ear: Ear::default(),
@@ -228,6 +236,32 @@ impl Endpoint {
         self
     }
 
+    /// Makes calls again that failed although a handler may have seen them (gRFC A6): of every method that
+    /// [`retry_for`](Endpoint::retry_for) says nothing else of.
+    ///
+    /// Without a policy only those are made again that no handler can have seen. Interceptors see a call once, however
+    /// many attempts it takes; its deadline runs over all of them.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.policies.all = Some(policy);
+        self
+    }
+
+    /// The same for one method, `/package.Service/Method`, or for all of a service, `/package.Service`; what names the
+    /// method goes before what names its service.
+    pub fn retry_for(mut self, path: &str, policy: RetryPolicy) -> Self {
+        self.policies.some.push((path.to_owned(), policy));
+        self
+    }
+
+    /// Keeps policies from asking again while most calls fail (gRFC A6, "Throttling").
+    ///
+    /// The channel has `max_tokens`, up to 1,000; each failure takes one, and each success gives `token_ratio` back,
+    /// of which three digits count. Calls that fail are made again only while more than half of the tokens are there.
+    pub fn retry_throttling(mut self, max_tokens: u32, token_ratio: f64) -> Self {
+        self.throttling = Some((max_tokens, token_ratio));
+        self
+    }
+
     /// Why the target and the settings contradict each other, if they do.
     fn contradiction(&self) -> Option<String> {
         #[cfg(feature = "tls")]
@@ -266,14 +300,19 @@ impl Endpoint {
         let scheme = if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
         #[cfg(not(feature = "tls"))]
         let scheme = Scheme::HTTP;
+        let throttle = |(tokens, ratio)| Arc::new(Mutex::new(Throttle::new(tokens, ratio)));
+        // Both belong to one channel, however many its endpoint makes.
+        let (replays, throttle) = (Arc::default(), self.throttling.map(throttle));
+        let settings = CallSettings { replays, throttle, ..self.settings };
         let defaults = CallDefaults {
             scheme,
             authority: self.authority,
             user_agent: self.user_agent,
             timeout: self.timeout,
             wait_for_ready: self.wait_for_ready,
-            accept_encoding: self.settings.encodings.accept(),
-            settings: Arc::new(self.settings),
+            accept_encoding: settings.encodings.accept(),
+            settings: Arc::new(settings),
+            policies: self.policies,
         };
         Channel::new(Subchannel::new(connecting), defaults)
     }

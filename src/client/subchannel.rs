@@ -377,8 +377,8 @@ fn complaint(why: &TransportError) -> Complaint {
     }
 }
 
-/// Chance for backoff: its jitter keeps clients apart and guards nothing.
-struct Random;
+/// Chance for waits: their jitter keeps clients apart and guards nothing.
+pub(super) struct Random;
 
 impl Dice for Random {
     fn below(&mut self, n: u64) -> u64 {

@@ -33,14 +33,15 @@
 //! |---|---|---|
 //! | [`backoff`] | how long to wait before dialing again | gRPC `connection-backoff.md` |
 //! | [`connectivity`] | which address to dial, and what to call the state | gRPC `connectivity-semantics-and-api.md`, gRFC A62 |
-//! | [`retry`] | whether a call that broke is made again unnoticed | gRFC A6 |
+//! | [`retry`] | whether a call that failed is made again, and when | gRFC A6 |
+//! | [`throttle`] | how much a channel asks again while its server fails | gRFC A6 |
 //! | [`keepalive`] | when to ask a silent server, and when to give it up | gRFC A8 |
 //! | [`drain`] | what a server that stops tells its connections | RFC 9113 6.8, gRFC A9 |
 //! | [`tenure`] | how long a server keeps a connection | gRFC A9 |
 //! | [`stall`] | whether progress is too slow | |
 //! | [`accept_backoff`] | how long a listener rests after an error | accept(2) |
 //!
-//! Rooms that fit beside them and know nothing of them: `throttle` (gRFC A6), `hedge`,
+//! Rooms that fit beside them and know nothing of them: `hedge`,
 //! `service_config`, and the balancers (`balancer`, `pick_first`, `round_robin`). A balancer stands
 //! *over* several [`connectivity`] machines, each fed by its own driver; none of them has to change.
 //!
@@ -54,6 +55,7 @@ pub mod keepalive;
 pub mod retry;
 pub mod stall;
 pub mod tenure;
+pub mod throttle;
 
 use std::time::{Duration, Instant};
 
