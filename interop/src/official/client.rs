@@ -10,7 +10,7 @@ use super::case::{CASES, Case, named};
 use super::flags::{ClientFlags, client_flags};
 use super::soak::{Channels, soak};
 use super::tester::{Outcome, Tester};
-use super::{call_cases, compressed_cases, status_cases, stream_cases};
+use super::{cacheable, call_cases, compressed_cases, status_cases, stream_cases};
 
 /// Makes the case that the command line names.
 ///
@@ -59,6 +59,7 @@ async fn run_case(flags: &ClientFlags, case: Case) -> Outcome {
     let outcome = async {
         match case {
             Case::EmptyUnary => call_cases::empty_unary(tester).await,
+            Case::CacheableUnary => cacheable::cacheable_unary(tester).await,
             Case::LargeUnary => call_cases::large_unary(tester).await,
             Case::ClientCompressedUnary => compressed_cases::client_compressed_unary(tester).await,
             Case::ServerCompressedUnary => compressed_cases::server_compressed_unary(tester).await,

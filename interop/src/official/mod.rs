@@ -10,6 +10,7 @@
 //!
 //! Source: gRPC `doc/interop-test-descriptions.md`.
 
+mod cacheable;
 mod call_cases;
 mod case;
 mod client;

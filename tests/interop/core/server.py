@@ -31,6 +31,12 @@ class Answers(test_pb2_grpc.TestServiceServicer):
             response.server_id = f"core/{os.getpid()}"
         return response
 
+    def CacheableUnaryCall(self, request, context):
+        # The time tells a response that a cache has kept from one that was made anew.
+        context.send_initial_metadata([("cache-control", "max-age=60, public")])
+        body = str(time.time_ns()).encode()
+        return messages_pb2.SimpleResponse(payload=messages_pb2.Payload(body=body))
+
     def StreamingOutputCall(self, request, context):
         if any(parameters.compressed.value for parameters in request.response_parameters):
             context.set_compression(grpc.Compression.Gzip)

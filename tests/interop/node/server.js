@@ -25,6 +25,14 @@ function unaryCall(call, done) {
   done(null, response, trailers);
 }
 
+// The time tells a response that a cache has kept from one that was made anew.
+function cacheableUnaryCall(call, done) {
+  const head = new grpc.Metadata();
+  head.set('cache-control', 'max-age=60, public');
+  call.sendMetadata(head);
+  done(null, { payload: { body: Buffer.from(String(process.hrtime.bigint())) } });
+}
+
 async function streamingOutputCall(call) {
   await respond(call, call.request);
   call.end();
@@ -107,6 +115,7 @@ module.exports = function serve(words) {
   server.addService(flags.protocol(words).TestService.service, {
     emptyCall: (call, done) => done(null, {}),
     unaryCall,
+    cacheableUnaryCall,
     streamingOutputCall,
     streamingInputCall,
     fullDuplexCall,

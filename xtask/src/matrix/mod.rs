@@ -229,7 +229,7 @@ fn complete(passed: usize) -> Result<(), String> {
 }
 
 /// The cells that pass when everybody is here: all but those on record.
-const INTEROP_CELLS: usize = 602;
+const INTEROP_CELLS: usize = 622;
 
 /// What headings call our own programs.
 const OURS: &str = "ours";

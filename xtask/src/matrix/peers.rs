@@ -77,8 +77,11 @@ impl Peer {
                 words.push(file("ca_file", &files.authority));
             }
         }
-        if case.ends_with("_soak") {
+        if case.ends_with("_soak") || case == "long_lived_channel" {
             words.extend(SOAK.map(String::from));
+        }
+        if case == "long_lived_channel" {
+            words.extend(SELDOM.map(String::from));
         }
         words
     }
@@ -113,3 +116,6 @@ const CERTIFIED_NAME: &str = "foo.test.google.fr";
 /// Programs run side by side, so a call may wait for the core that another pair is using.
 const SOAK: [&str; 2] =
     ["--soak_per_iteration_max_acceptable_latency_ms=10000", "--soak_overall_timeout_seconds=60"];
+
+/// What makes a channel live longer than its calls.
+const SELDOM: [&str; 2] = ["--soak_iterations=5", "--soak_min_time_ms_between_rpcs=500"];

@@ -51,8 +51,9 @@ pub(super) fn verdict(client: &str, server: &str, case: &str) -> Verdict {
 }
 
 /// Every case that somebody here makes.
-pub(super) const CASES: [&str; 22] = [
+pub(super) const CASES: [&str; 24] = [
     "empty_unary",
+    "cacheable_unary",
     "large_unary",
     "client_compressed_unary",
     "server_compressed_unary",
@@ -74,6 +75,7 @@ pub(super) const CASES: [&str; 22] = [
     "rpc_soak",
     "channel_soak",
     "pick_first_unary",
+    "long_lived_channel",
 ];
 
 /// The cases of a server that misbehaves on the level of HTTP/2.
@@ -99,10 +101,18 @@ pub(super) const RECORD: &[Absence] = &[
             "client_compressed_streaming",
             "server_compressed_streaming",
             "concurrent_large_unary",
+            "long_lived_channel",
+            "cacheable_unary",
             "data_frame_padding",
             "no_df_padding_sanity_test",
         ],
         why: "its client does not have the case",
+    },
+    Absence {
+        peer: "grpc-go",
+        kind: Kind::ServerLacks,
+        cases: &["cacheable_unary"],
+        why: "its server does not have the method",
     },
     Absence {
         peer: "grpc-go",
@@ -131,8 +141,25 @@ pub(super) const RECORD: &[Absence] = &[
     Absence {
         peer: "grpc-java",
         kind: Kind::NotMade,
-        cases: &["concurrent_large_unary", "data_frame_padding", "no_df_padding_sanity_test"],
+        cases: &[
+            "concurrent_large_unary",
+            "long_lived_channel",
+            "data_frame_padding",
+            "no_df_padding_sanity_test",
+        ],
         why: "its client does not have the case",
+    },
+    Absence {
+        peer: "grpc-java",
+        kind: Kind::ClientFails,
+        cases: &["cacheable_unary"],
+        why: "its client sends no GET and has no cache, and wants the same answer twice all the same",
+    },
+    Absence {
+        peer: "grpc-java",
+        kind: Kind::ServerLacks,
+        cases: &["cacheable_unary"],
+        why: "its server does not have the method",
     },
     Absence {
         peer: "grpc-java",
@@ -159,6 +186,13 @@ pub(super) const RECORD: &[Absence] = &[
         why: "its client wants the text \"HTTP/2 error code: NO_ERROR\", and its library puts \"RST_STREAM closed \
               stream.\" before it",
     },
+    Absence { peer: "C-core", kind: Kind::NotMade, cases: &["cacheable_unary"], why: "grpcio makes no GET" },
+    Absence {
+        peer: "C-core",
+        kind: Kind::NotMade,
+        cases: &["long_lived_channel"],
+        why: "the program has no case for it beside `rpc_soak`",
+    },
     Absence {
         peer: "C-core",
         kind: Kind::NotMade,
@@ -180,6 +214,18 @@ pub(super) const RECORD: &[Absence] = &[
     Absence {
         peer: "grpc-js",
         kind: Kind::NotMade,
+        cases: &["cacheable_unary"],
+        why: "grpc-js makes no GET",
+    },
+    Absence {
+        peer: "grpc-js",
+        kind: Kind::NotMade,
+        cases: &["long_lived_channel"],
+        why: "the program has no case for it beside `rpc_soak`",
+    },
+    Absence {
+        peer: "grpc-js",
+        kind: Kind::NotMade,
         cases: &["server_compressed_unary", "server_compressed_streaming"],
         why: "grpc-js does not tell whether a response came compressed",
     },
@@ -194,6 +240,13 @@ pub(super) const RECORD: &[Absence] = &[
         kind: Kind::ServerLacks,
         cases: &["server_compressed_unary", "server_compressed_streaming"],
         why: "a server of grpc-js does not compress responses",
+    },
+    Absence { peer: "tonic", kind: Kind::NotMade, cases: &["cacheable_unary"], why: "tonic makes no GET" },
+    Absence {
+        peer: "tonic",
+        kind: Kind::NotMade,
+        cases: &["long_lived_channel"],
+        why: "the program has no case for it beside `rpc_soak`",
     },
     Absence {
         peer: "tonic",

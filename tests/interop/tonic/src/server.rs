@@ -5,12 +5,13 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::codec::CompressionEncoding;
+use tonic::metadata::MetadataValue;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Code, Request, Response, Status, Streaming};
 use tower::layer::layer_fn;
@@ -54,9 +55,15 @@ impl TestService for Answers {
 
     async fn cacheable_unary_call(
         &self,
-        request: Request<SimpleRequest>,
+        _request: Request<SimpleRequest>,
     ) -> Result<Response<SimpleResponse>, Status> {
-        self.unary_call(request).await
+        // The time tells a response that a cache has kept from one that was made anew.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let payload = Payload { body: now.to_string().into_bytes(), ..Payload::default() };
+        let mut response = Response::new(SimpleResponse { payload: Some(payload), ..SimpleResponse::default() });
+        let control = MetadataValue::from_static("max-age=60, public");
+        response.metadata_mut().insert("cache-control", control);
+        Ok(response)
     }
 
     type StreamingOutputCallStream = Replies;
