@@ -13,6 +13,7 @@ use crate::describe::DescribeArguments;
 use crate::fixture::FixtureArguments;
 use crate::list::ListArguments;
 use crate::load::LoadArguments;
+use crate::misbehave::BreakArguments;
 use crate::peek::PeekArguments;
 use crate::probe::ProbeArguments;
 use crate::replay::ReplayArguments;
@@ -87,6 +88,9 @@ pub(crate) enum Command {
     /// Serve what a recording holds: answer calls as they were answered then
     #[command(help_template = PAGE, before_help = FIXTURE_EXAMPLES, after_help = FIXTURE_ENDINGS)]
     Fixture(FixtureArguments),
+    /// Be a peer that misbehaves on purpose, to test other people's programs
+    #[command(help_template = PAGE, before_help = BREAK_EXAMPLES, after_help = BREAK_ENDINGS)]
+    Break(BreakArguments),
     /// Turn a recording into a capture for Wireshark, or a capture into a recording
     #[command(help_template = PAGE)]
     Convert(crate::convert::Convert),
@@ -250,6 +254,45 @@ What is answered:
 ",
     endings!()
 );
+
+const BREAK_EXAMPLES: &str = "\
+Examples:
+  wright break --list                               what comes along
+  wright break --show no-trailers                   a script, to learn from
+  wright break no-trailers -l localhost:50051       a server that does not say how calls end
+  wright break --connect localhost:50051 no-te      a client that leaves something out
+  wright break --count 1 mine.script                a script of your own, for one connection";
+
+const BREAK_ENDINGS: &str = "\
+A script has one step a line, and remarks after #:
+  preface                                 wait for the client's 24 bytes (a client: send them)
+  settings [NAME=N ...] | settings ack
+  headers NAME=VALUE ... [end_stream] [no_end_headers]
+  continuation NAME=VALUE ... [no_end_headers]
+  message VALUE ... [flag=N] [length=N] [end_stream]    DATA with gRPC's five bytes before it
+  data VALUE ... [end_stream]
+  rst REASON    goaway REASON [last=N] [debug=VALUE]    window N    ping [ack] [VALUE]
+  frame kind=N [flags=N] VALUE ...        any frame
+  raw VALUE ...                           any bytes
+  expect HEADERS | DATA | SETTINGS | SETTINGS_ACK | PING | PING_ACK | WINDOW_UPDATE
+         | RST_STREAM | GOAWAY | END_STREAM | CLOSE [within 5s]
+  stall 5s                                say nothing
+  drip N every 5ms | drip off             from here on write N bytes at a time
+  cut N                                   of the next step write N bytes, then close
+  close
+  repeat N STEP
+  as client                               first of all: the script speaks for a client
+  A VALUE is a word, a \"text\\n\" (\"x\"*100 a hundred times) or hex:00ff. @N names a stream; where
+  none is named the one of the latest HEADERS is meant. Every step is one of HTTP/2 (RFC 9113).
+  Nothing is answered by itself, neither SETTINGS nor PING.
+
+Bounds:
+  A step waits for a minute at most, a connection ends after five, or 64 MiB.
+
+Exit codes:
+  0  done: with --count or --connect, every script was played, or the peer closed before its end
+  1  a peer did not do what a script expects, or it could not be done
+  2  the command line makes no sense";
 
 const PROBE_ENDINGS: &str = "\
 Exit codes:

@@ -30,6 +30,7 @@ mod json;
 mod lesson;
 mod list;
 mod load;
+mod misbehave;
 mod output;
 mod page;
 mod peek;
@@ -103,6 +104,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Demo { listen: Some(address) } => demo::listen(&address).await,
             Command::Replay(arguments) => replay::run(*arguments).await,
             Command::Fixture(arguments) => fixture::run(arguments).await,
+            Command::Break(arguments) => misbehave::run(arguments).await,
             Command::Explain(explain) => explain::run(&explain),
             Command::Timeline(timeline) => timeline::run(&timeline),
             Command::Diff(diff) => diff::run(&diff),

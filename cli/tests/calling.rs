@@ -187,8 +187,9 @@ fn json_that_does_not_fit_is_told_with_the_path_to_the_field() {
     assert_eq!(said(&output), (Some(0), "{}\n", ""));
 }
 
+/// What grpcurl 1.9 prints for the same calls, to the letter, whatever else a program reads of it.
 #[test]
-fn metadata_goes_out_and_is_shown_on_standard_error() {
+fn what_is_shown_beside_the_answer_is_shown_where_grpcurl_shows_it() {
     let server = OddServer::start(Reflects::Both, None);
     let words = [
         "call",
@@ -196,9 +197,9 @@ fn metadata_goes_out_and_is_shown_on_standard_error() {
         "-v",
         "-expand-headers",
         "-H",
-        "a: ${SECRET}",
+        "b: ${SECRET}",
         "-rpc-header",
-        "b:2",
+        "a:2",
         "-reflect-header",
         "c: 3",
         "-d",
@@ -208,17 +209,36 @@ fn metadata_goes_out_and_is_shown_on_standard_error() {
     ];
     let output = run(wright(&words).env("SECRET", "s3cret"));
     let (code, printed, told) = said(&output);
-    assert_eq!((code, printed), (Some(0), "{}\n"), "{told}");
-    for line in [
-        "rpc Echo ( .odd.Box ) returns ( .odd.Box );",
-        "echo-a: s3cret",
-        "echo-b: 2",
-        "after: all",
-        "Sent 1 request and received 1 response",
-    ] {
-        assert!(told.lines().any(|told| told == line), "{line}\n{told}");
-    }
-    assert!(!told.contains("echo-c:"), "{told}");
+    assert_eq!((code, told), (Some(0), ""));
+    let sections = [
+        "\nResolved method descriptor:\n// Answers with what it is sent.\nrpc Echo ( .odd.Box ) returns ( .odd.Box );\n",
+        "\nRequest metadata to send:\na: 2\nb: s3cret\n",
+        "\nResponse headers received:\ncontent-type: application/grpc\necho-a: 2\necho-b: s3cret\n",
+        "\nResponse contents:\n{}\n",
+        "\nResponse trailers received:\nafter: all\n",
+        "Sent 1 request and received 1 response\n",
+    ];
+    // What every client says is echoed, too.
+    let own = ["echo-user-agent", "echo-content-type", "echo-grpc-accept-encoding", "echo-te"];
+    let is_own = |line: &&str| own.iter().any(|name| line.starts_with(name));
+    let echoed: Vec<_> = printed.lines().filter(|line| !is_own(line)).collect();
+    assert_eq!(echoed.join("\n") + "\n", sections.concat());
+
+    // A call that fails shows the same, and why it failed on standard error.
+    let server = Serving::start();
+    let health = "grpc.health.v1.Health/Check";
+    let output = call(&server.address, health, "{\"service\": \"no\"}", &["-vv"]);
+    let (code, printed, told) = said(&output);
+    assert_eq!((code, told), (Some(69), "ERROR:\n  Code: NotFound\n  Message: unknown service \"no\"\n"));
+    let end = "\nRequest metadata to send:\n(empty)\n\nResponse headers received:\n(empty)\n\n\
+        Response trailers received:\ncontent-type: application/grpc\nSent 1 request and received 0 responses\n\
+        Timing Data: ";
+    assert!(printed.contains(end), "{printed}");
+    let output = call(&server.address, "helloworld.Greeter/SayHello", "{\"name\": \"you\"}", &["-vv"]);
+    let (_, printed, _) = said(&output);
+    let contents =
+        "\nEstimated response size: 11 bytes\n\nResponse contents:\n{\n  \"message\": \"Hello you\"\n}\n";
+    assert!(printed.contains(contents) && printed.contains("\n  InvokeRPC: "), "{printed}");
 }
 
 #[test]

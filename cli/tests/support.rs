@@ -111,6 +111,13 @@ impl Running {
         line
     }
 
+    /// Waits for its end: its exit code, and what else it printed.
+    pub(crate) fn rest(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+
     /// The first address in the lines that it prints.
     pub(crate) fn address(&mut self) -> String {
         loop {

@@ -4,8 +4,11 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use rcgen::{CertificateParams, KeyPair};
+use wirewright::transport::tls::{ClientCertificates, Identity, Pem, ServerTls, ring};
 use wirewright::{Endpoint, Method, Request};
 
+use crate::odd::{OddServer, Reflects};
 use crate::support::{Running, run, text, wright};
 
 const SAY_HELLO: Method<String, String> = Method::unary("/helloworld.Greeter/SayHello");
@@ -75,4 +78,56 @@ fn a_server_that_is_not_there_is_named_and_the_proxy_stays() {
     assert!(line.contains("is the server listening there?"), "{line}");
     drop(tap);
     std::fs::remove_file(recording).unwrap();
+}
+
+/// TLS from the client to the proxy, and again from there to the server, each with an authority of its own.
+#[test]
+fn tls_on_both_sides_is_recorded_as_what_it_carried() {
+    let authority = |name: &str| {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap();
+        let (certificate_file, key_file) = (file(&format!("{name}-cert")), file(&format!("{name}-key")));
+        std::fs::write(&certificate_file, certificate.pem()).unwrap();
+        std::fs::write(&key_file, key.serialize_pem()).unwrap();
+        (certificate_file.display().to_string(), key_file.display().to_string())
+    };
+    let (server_cert, server_key) = authority("server.example");
+    let (proxy_cert, proxy_key) = authority("proxy.example");
+    let identity =
+        Identity { certificates: Pem::file(&server_cert).unwrap(), key: Pem::file(&server_key).unwrap() };
+    let tls = ServerTls::new(ring(), identity, ClientCertificates::Ignored).unwrap();
+    let server = OddServer::start(Reflects::Both, Some(tls));
+    let recording = file("tls");
+    let path = recording.to_str().unwrap();
+    let inward = ["--tls-in-cert", &proxy_cert, "--tls-in-key", &proxy_key];
+    let outward = ["--tls-out", "--tls-out-ca", &server_cert, "--tls-out-name", "server.example"];
+    let place = ["tap", "-l", "127.0.0.1:0", "-t", &server.address, "-o", path];
+    let mut tap = Running::start(&[&place[..], &inward, &outward].concat());
+    let address = tap.address();
+    let call = |flags: &[&str]| {
+        let words = [&["call"], flags, &["-d", "{\"big\": 7}", &address, "odd.Odd/Echo"]].concat();
+        run(&mut wright(&words))
+    };
+    let trust = ["-cacert", &proxy_cert, "-servername", "proxy.example"];
+    let output = call(&trust);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("\"big\": \"7\""), "{}", text(&output.stdout));
+    // The line is printed when the call is in the recording.
+    while !tap.line().contains("odd.Odd/Echo") {}
+    // Neither the server's authority nor plaintext opens the proxy's door.
+    assert_eq!(call(&["-cacert", &server_cert, "-servername", "proxy.example"]).status.code(), Some(1));
+    assert_eq!(call(&["-plaintext"]).status.code(), Some(1));
+    drop(tap);
+    let whole = std::fs::read_to_string(&recording).unwrap();
+    assert!(whole.contains("\"tls\":true") && !whole.contains("\"tls\":false"), "{whole}");
+    let output = run(&mut wright(&["explain", path]));
+    let told = text(&output.stdout);
+    assert!(told.contains("odd.Odd/Echo") && told.contains("every byte told once"), "{told}");
+    // What was recorded under TLS is answered again without it.
+    let mut fixture = Running::start(&["fixture", "-l", "127.0.0.1:0", path]);
+    let output = run(&mut wright(&["replay", "-plaintext", path, &fixture.address()]));
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    for file in [path, &server_cert, &server_key, &proxy_cert, &proxy_key] {
+        std::fs::remove_file(file).unwrap();
+    }
 }

@@ -12,6 +12,7 @@ mod help;
 mod lessons;
 mod listen;
 mod loading;
+mod misbehaving;
 mod odd;
 mod page;
 mod peeking;

@@ -58,7 +58,7 @@ impl Exchange<'_> {
             let what = format!("{} takes one message, and the data has more", self.method.full_name());
             return Err(Failure::usage(what, "only methods whose client streams take several"));
         }
-        self.report.sent(message.0.len());
+        self.report.sent();
         let method: Method<RawMessage, RawMessage> = Method::server_streaming(path);
         let request = self.head().map(|()| message);
         let opened = self.dialed.channel.server_streaming(&method, request).await;
@@ -77,7 +77,7 @@ impl Exchange<'_> {
                 text = input.recv(), if sender.is_some() => match text {
                     Some(text) => {
                         let message = self.read(&text?).await?;
-                        self.report.sent(message.0.len());
+                        self.report.sent();
                         if let Some(open) = &mut sender {
                             // A call that has ended says why on the other half.
                             let _ = open.send(message).await;
@@ -93,7 +93,7 @@ impl Exchange<'_> {
                     match reply.map_err(|status| self.failed(&status))? {
                         Next::Head(head) => {
                             has_head = true;
-                            self.report.head(&head);
+                            self.report.head(&head)?;
                         }
                         Next::Message(message) => self.show(message).await?,
                         Next::End => return self.end(&replies),
@@ -109,7 +109,7 @@ impl Exchange<'_> {
             match next(replies, has_head).await.map_err(|status| self.failed(&status))? {
                 Next::Head(head) => {
                     has_head = true;
-                    self.report.head(&head);
+                    self.report.head(&head)?;
                 }
                 Next::Message(message) => self.show(message).await?,
                 Next::End => return self.end(replies),
@@ -167,7 +167,7 @@ impl Exchange<'_> {
                 "-proto or -protoset may know the type; -format text needs none",
             )
         })?;
-        self.report.received(size);
+        self.report.received(size)?;
         let end = if text.ends_with('\n') { "" } else { "\n" };
         output::print(&format!("{text}{end}"))
     }
@@ -179,7 +179,7 @@ impl Exchange<'_> {
 
     fn end(&mut self, replies: &Streaming<RawMessage>) -> Result<(), Failure> {
         let replies = replies.trailers();
-        self.report.trailers(replies);
+        self.report.trailers(replies)?;
         let received = self.report.count();
         if !self.method.is_server_streaming() && received != 1 {
             let what =

@@ -31,7 +31,7 @@ pub(crate) struct CallArguments {
     /// Overlook fields that the request message does not have
     #[arg(long)]
     pub(super) allow_unknown_fields: bool,
-    /// Show the method and the metadata, on standard error
+    /// Show the method and the metadata as well
     #[arg(short)]
     pub(super) verbose: bool,
     /// The same, with sizes and times

@@ -1,7 +1,7 @@
 //! `wright call`: makes a call of any kind, messages as JSON.
 //!
-//! In: an address, a method and messages. Out: the responses as they come, on standard output; how it went otherwise,
-//! on standard error; an exit code of 64 and the status.
+//! In: an address, a method and messages. Out: the responses as they come, on standard output, and with `-v` what came
+//! around them; why it failed, on standard error; an exit code of 64 and the status.
 //!
 //! ```text
 //!   flags      what can be typed
@@ -44,7 +44,7 @@ pub(crate) async fn run(arguments: CallArguments) -> Result<(), Failure> {
     schema.write_out(&arguments.schema, vec![method.parent_file()])?;
     let metadata = arguments.headers.for_call()?;
     let report = Report::new(&arguments, &dialed, started);
-    report.before(&method, &metadata);
+    report.before(&method, &metadata)?;
     let heard = if arguments.explain { Some(Heard::default()) } else { None };
     if let Some(heard) = &heard {
         // A connection of its own, so that only the call is on it, and not the questions about it.

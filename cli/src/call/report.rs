@@ -1,6 +1,7 @@
 //! What is said of a call besides its responses: with `-v`, and when it fails.
 //!
-//! In: the moments of a call. Out: lines on standard error, in the words and the order of grpcurl.
+//! In: the moments of a call. Out: what `-v` asks for on standard output, to the letter and in the place where grpcurl
+//! has it, so that what reads the one reads the other; a call that failed on standard error.
 //!
 //! Must not know: how the call is made.
 
@@ -13,7 +14,8 @@ use super::details;
 use super::flags::CallArguments;
 use crate::describe;
 use crate::dial::Dialed;
-use crate::output::{remark, tame};
+use crate::failure::Failure;
+use crate::output::{print, remark, tame};
 use crate::style::{self, paint};
 
 /// What is to be said, and what has happened so far.
@@ -24,15 +26,9 @@ pub(super) struct Report {
     connected: Duration,
     /// When the call itself began.
     called: Instant,
-    sent: Traffic,
-    received: Traffic,
-}
-
-/// Messages one way.
-#[derive(Clone, Copy, Default)]
-struct Traffic {
-    messages: usize,
-    bytes: usize,
+    /// How many messages went out, and how many came.
+    sent: usize,
+    received: usize,
 }
 
 impl Report {
@@ -43,55 +39,45 @@ impl Report {
             started,
             connected: dialed.took,
             called: Instant::now(),
-            sent: Traffic::default(),
-            received: Traffic::default(),
+            sent: 0,
+            received: 0,
         }
     }
 
     /// Before anything is sent.
-    pub(super) fn before(&self, method: &MethodDescriptor, metadata: &Metadata) {
-        if self.verbose {
-            remark(format_args!("{}\n{}\n", title("Resolved method descriptor:"), describe::method(method)));
-            remark(format_args!("{}\n{}", title("Request metadata to send:"), listed(metadata)));
-        }
+    pub(super) fn before(&self, method: &MethodDescriptor, metadata: &Metadata) -> Result<(), Failure> {
+        self.section("Resolved method descriptor:", &describe::method(method))?;
+        self.section("Request metadata to send:", &listed(metadata))
     }
 
-    pub(super) fn sent(&mut self, bytes: usize) {
-        self.sent.messages += 1;
-        self.sent.bytes += bytes;
+    /// A message was sent.
+    pub(super) fn sent(&mut self) {
+        self.sent += 1;
     }
 
     /// The head of the response is here.
-    pub(super) fn head(&self, metadata: &Metadata) {
-        if self.verbose {
-            remark(format_args!("{}\n{}", title("Response headers received:"), listed(metadata)));
-        }
+    pub(super) fn head(&self, metadata: &Metadata) -> Result<(), Failure> {
+        self.section("Response headers received:", &listed(metadata))
     }
 
-    pub(super) fn received(&mut self, bytes: usize) {
-        self.received.messages += 1;
-        self.received.bytes += bytes;
+    /// A response is here, and about to be printed.
+    pub(super) fn received(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.received += 1;
         if self.very_verbose {
-            let at = self.called.elapsed();
-            let text = format!("Response message {}: {bytes} bytes after {at:.1?}", self.received.messages);
-            remark(paint(style::QUIET, text));
-        } else if self.verbose {
-            remark(title("Response contents:"));
+            print(&format!("\n{} {bytes} bytes\n", title("Estimated response size:")))?;
         }
+        if self.verbose { print(&format!("\n{}\n", title("Response contents:"))) } else { Ok(()) }
     }
 
     /// How many responses there were.
     pub(super) fn count(&self) -> usize {
-        self.received.messages
+        self.received
     }
 
     /// The call ended well.
-    pub(super) fn trailers(&self, trailers: Option<&Metadata>) {
-        if self.verbose {
-            let trailers = trailers.map(listed).unwrap_or_else(|| EMPTY.to_owned());
-            remark(format_args!("\n{}\n{trailers}", title("Response trailers received:")));
-        }
-        self.summary();
+    pub(super) fn trailers(&self, trailers: Option<&Metadata>) -> Result<(), Failure> {
+        self.section("Response trailers received:", &trailers.map_or_else(|| EMPTY.to_owned(), listed))?;
+        self.summary()
     }
 
     /// The call ended with a status.
@@ -102,10 +88,8 @@ impl Report {
         arguments: &CallArguments,
         pool: &DescriptorPool,
     ) {
-        if self.verbose && !status.metadata().is_empty() {
-            remark(format_args!("{}\n{}", title("Response trailers received:"), listed(status.metadata())));
-        }
-        self.summary();
+        // Whoever reads no more of the answer is told why it failed all the same.
+        let _ = self.trailers(Some(status.metadata()));
         let details = if status.details().is_empty() { Vec::new() } else { details::texts(status, pool) };
         if arguments.format_error {
             let json = serde_json::json!({
@@ -129,32 +113,27 @@ impl Report {
         }
     }
 
-    fn summary(&self) {
+    fn summary(&self) -> Result<(), Failure> {
         if !self.verbose {
-            return;
+            return Ok(());
         }
-        let Report { sent, received, .. } = self;
         let plural = |count: usize, word: &str| {
             let end = if count == 1 { "" } else { "s" };
             format!("{count} {word}{end}")
         };
-        let (requests, responses) = (plural(sent.messages, "request"), plural(received.messages, "response"));
-        remark(format_args!("Sent {requests} and received {responses}"));
-        if self.very_verbose {
-            let (call, all) = (self.called.elapsed(), self.started.elapsed());
-            let before = all.saturating_sub(call).saturating_sub(self.connected);
-            let lines = [
-                ("connecting", self.connected),
-                ("finding the method", before),
-                ("the call", call),
-                ("in all", all),
-            ];
-            for (what, took) in lines {
-                remark(paint(style::QUIET, format!("  {what:<20}{:>10.2} ms", took.as_secs_f64() * 1e3)));
-            }
-            let sizes = format!("{} bytes of messages out, {} in", sent.bytes, received.bytes);
-            remark(paint(style::QUIET, format!("  {sizes}")));
+        let (requests, responses) = (plural(self.sent, "request"), plural(self.received, "response"));
+        print(&format!("Sent {requests} and received {responses}\n"))?;
+        if !self.very_verbose {
+            return Ok(());
         }
+        let (all, call) = (self.started.elapsed(), self.called.elapsed());
+        let dial = self.connected;
+        print(&format!("Timing Data: {all:?}\n  Dial: {dial:?}\n  InvokeRPC: {call:?}\n"))
+    }
+
+    /// A title and what belongs under it, with `-v`.
+    fn section(&self, title_text: &str, text: &str) -> Result<(), Failure> {
+        if self.verbose { print(&format!("\n{}\n{text}\n", title(title_text))) } else { Ok(()) }
     }
 }
 
@@ -162,15 +141,18 @@ fn title(text: &str) -> impl std::fmt::Display + '_ {
     paint(style::STRONG, text)
 }
 
-/// Metadata, a line for each value, without what is told in another way; binary values in base64.
+/// Metadata in the order of its names, a line for each value, without what is told in another way; binary values in
+/// base64.
 fn listed(metadata: &Metadata) -> String {
     let told = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
     let fields = metadata.headers().iter().filter(|(name, _)| !told.contains(&name.as_str()));
-    let line = |name: &str, value: &[u8]| {
-        format!("{}: {}\n", paint(style::NAME, name), tame(&String::from_utf8_lossy(value)))
+    let mut fields: Vec<_> = fields.map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    fields.sort_by_key(|(name, _)| *name);
+    let line = |(name, value): (&str, &[u8])| {
+        format!("{}: {}", paint(style::NAME, name), tame(&String::from_utf8_lossy(value)))
     };
-    let lines: String = fields.map(|(name, value)| line(name.as_str(), value.as_bytes())).collect();
-    if lines.is_empty() { EMPTY.to_owned() } else { lines }
+    let lines: Vec<_> = fields.into_iter().map(line).collect();
+    if lines.is_empty() { EMPTY.to_owned() } else { lines.join("\n") }
 }
 
 /// The code as Go spells it, which is what people search for: `NotFound`.
@@ -205,7 +187,7 @@ fn hint(status: &Status, method: &MethodDescriptor, address: &str) -> Option<Str
 }
 
 /// As grpcurl has it.
-const EMPTY: &str = "(empty)\n";
+const EMPTY: &str = "(empty)";
 
 #[cfg(test)]
 mod tests {

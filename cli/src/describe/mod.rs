@@ -86,7 +86,8 @@ pub(crate) fn file(file: &FileDescriptor) -> String {
     file::text(file)
 }
 
-/// A method, on one line.
+/// A method, below the comment that it has.
 pub(crate) fn method(method: &MethodDescriptor) -> String {
-    source::method(method, "")
+    let comment = comments::above(method.parent_file().file_descriptor_proto(), method.path(), "");
+    format!("{comment}{}", source::method(method, ""))
 }

@@ -1,0 +1,217 @@
+//! `wright break`: what our own client and server make of peers that misbehave, and scripts that make no sense.
+
+use std::time::Duration;
+
+use wirewright::{Endpoint, Method, Request, Status};
+
+use crate::replay::file;
+use crate::support::{Running, Serving, run, text, wright};
+
+const SAY_HELLO: Method<String, String> = Method::unary("/helloworld.Greeter/SayHello");
+
+/// Calls a server that plays this script; how the call ended.
+async fn call(name: &str, patience: Duration) -> Result<String, Status> {
+    let mut server = Running::start(&["break", "-l", "127.0.0.1:0", name]);
+    let endpoint = Endpoint::new(server.address().as_str()).unwrap();
+    let channel = endpoint.connect_timeout(patience, patience).lazy();
+    let request = Request::new("world".to_owned()).with_timeout(patience);
+    channel.unary(&SAY_HELLO, request).await.map(|reply| reply.into_inner())
+}
+
+/// What every built-in script comes to with our client. Scripts that stall are called with less patience.
+#[test]
+fn each_script_comes_to_the_status_that_the_protocol_gives_it() {
+    let long = Duration::from_secs(30);
+    let short = Duration::from_millis(400);
+    let table: [(&str, Duration, &str); 33] = [
+        ("well-behaved", long, "OK"),
+        ("no-trailers", long, "INTERNAL"),
+        ("two-trailers", long, "OK"),
+        ("bad-length", long, "INTERNAL"),
+        ("no-message", long, "UNIMPLEMENTED"),
+        ("two-messages", long, "UNIMPLEMENTED"),
+        ("half-message", short, "DEADLINE_EXCEEDED"),
+        ("head-only", short, "DEADLINE_EXCEEDED"),
+        ("compressed-unannounced", long, "INTERNAL"),
+        ("unheard-of-encoding", long, "INTERNAL"),
+        ("status-9999", long, "UNKNOWN"),
+        ("status-in-words", long, "UNKNOWN"),
+        ("status-in-head", long, "INTERNAL"),
+        ("html-502", long, "UNAVAILABLE"),
+        ("wrong-content-type", long, "UNKNOWN"),
+        ("informational-end", long, "INTERNAL"),
+        ("rst-after-headers", long, "CANCELLED"),
+        ("rst-refused", long, "UNAVAILABLE"),
+        ("data-after-end", long, "OK"),
+        ("goaway-mid-call", long, "UNAVAILABLE"),
+        ("oversize-header", long, "INTERNAL"),
+        ("continuation-flood", long, "UNAVAILABLE"),
+        ("ping-flood", long, "OK"),
+        ("reset-idle", long, "UNAVAILABLE"),
+        ("window-zero", short, "DEADLINE_EXCEEDED"),
+        ("window-overflow", long, "UNAVAILABLE"),
+        ("never-acked-settings", long, "OK"),
+        ("bad-hpack", long, "UNAVAILABLE"),
+        ("foreign-frame", long, "OK"),
+        ("drip", long, "OK"),
+        ("cut-frame", long, "UNAVAILABLE"),
+        ("silence", short, "DEADLINE_EXCEEDED"),
+        ("plaintext-garbage", long, "UNAVAILABLE"),
+    ];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let told = table.map(|(name, patience, _)| {
+        let end = runtime.block_on(call(name, patience));
+        let end = end.map_or_else(
+            |status| {
+                eprintln!("{name}: {status}");
+                status.code().name().to_owned()
+            },
+            |reply| {
+                assert_eq!(reply, "hello", "{name}");
+                "OK".to_owned()
+            },
+        );
+        format!("{name}: {end}")
+    });
+    let expected = table.map(|(name, _, code)| format!("{name}: {code}"));
+    assert_eq!(told, expected);
+}
+
+/// What one run of it printed, without times.
+fn played(output: &[u8]) -> Vec<String> {
+    let lines = text(output).lines().map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        match words.iter().position(|word| *word == "ms") {
+            Some(at) => words.split_at(at + 1).1.join(" "),
+            None => words.join(" "),
+        }
+    });
+    lines.collect()
+}
+
+#[test]
+fn what_both_sides_say_is_printed_as_it_is_said() {
+    let mut server = Running::start(&["break", "-l", "127.0.0.1:0", "--count", "1", "rst-after-headers"]);
+    let address = server.address();
+    let output = run(&mut wright(&[
+        "call",
+        "-plaintext",
+        "-protoset",
+        &protoset(),
+        &address,
+        "helloworld.Greeter/SayHello",
+    ]));
+    assert_eq!(output.status.code(), Some(64 + 1), "{}", text(&output.stderr));
+    let (code, rest) = server.rest();
+    let lines = played(rest.as_bytes());
+    assert_eq!(code, Some(0), "{lines:?}");
+    for line in [
+        "> preface",
+        "< settings",
+        "> HEADERS stream 1",
+        "< settings ack",
+        "< headers :status=200 content-type=application/grpc",
+        "< rst CANCEL",
+        "> closed",
+    ] {
+        assert!(lines.iter().any(|told| told.starts_with(line)), "{line}: {lines:#?}");
+    }
+}
+
+/// The descriptors of helloworld, in a file.
+fn protoset() -> String {
+    let path = file("helloworld.bin");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/examples");
+    let mut compiler = protox::Compiler::new([folder]).unwrap();
+    compiler.open_file("helloworld.proto").unwrap();
+    std::fs::write(&path, compiler.encode_file_descriptor_set()).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn the_scripts_that_come_along_are_listed_and_shown() {
+    let output = run(&mut wright(&["break", "--list"]));
+    let list = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(list.lines().filter(|line| line.starts_with("  ")).count() >= 30, "{list}");
+    assert!(list.contains("  no-trailers             The response ends with its last message"), "{list}");
+    let output = run(&mut wright(&["break", "--show", "bad-length"]));
+    assert!(text(&output.stdout).contains("\nmessage hex:0a05 \"hello\" length=100\n"));
+    // What is shown can be changed, and played.
+    let mine = file("mine.script");
+    std::fs::write(&mine, text(&output.stdout).replace("length=100", "length=7")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let end = runtime.block_on(call(mine.to_str().unwrap(), Duration::from_secs(30)));
+    assert_eq!(end.unwrap(), "hello");
+    std::fs::remove_file(mine).unwrap();
+}
+
+#[test]
+fn what_makes_no_sense_is_told_with_file_line_and_column() {
+    let wrong = file("wrong.script");
+    let path = wrong.to_str().unwrap();
+    let table: [(&[u8], String); 3] = [
+        (
+            b"preface\nsettings\nrst SOMETIME\n",
+            format!("error: {path}:3:5: expected a reason, such as CANCEL or 0x8, found SOMETIME\n"),
+        ),
+        (b"\xff\xfe", format!("error: cannot read {path}: stream did not contain valid UTF-8\n")),
+        (b"", format!("error: {path}:1:1: expected a step, such as preface, found nothing but remarks\n")),
+    ];
+    for (content, expected) in table {
+        std::fs::write(&wrong, content).unwrap();
+        let output = run(&mut wright(&["break", "-l", "127.0.0.1:0", path]));
+        let told = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""), "{told}");
+        assert!(told.starts_with(&expected) && told.lines().count() == 2, "{told}");
+    }
+    std::fs::remove_file(wrong).unwrap();
+    let table: [(&[&str], i32, &str); 6] = [
+        (&["break"], 2, "required"),
+        (&["break", "no-trailer"], 1, "did you mean no-trailers?"),
+        (&["break", "--show", "banana"], 1, "`wright break --list` lists"),
+        (&["break", "--connect", "127.0.0.1:1", "no-trailers"], 2, "leave out --connect"),
+        (&["break", "no-te"], 2, "--connect HOST:PORT names one"),
+        (&["break", "--connect", "127.0.0.1:1", "no-te"], 1, "is a server listening there?"),
+    ];
+    for (words, code, expected) in table {
+        let output = run(&mut wright(words));
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {told}");
+        assert!(told.contains(expected), "{words:?}: {told}");
+    }
+}
+
+/// What our own server makes of clients: every script is played to its end, and the server goes on.
+#[test]
+fn our_server_answers_or_refuses_clients_that_misbehave_and_goes_on() {
+    let server = Serving::start();
+    let table = [
+        ("no-te", "> HEADERS stream 1"),
+        ("half-request", "< rst CANCEL"),
+        ("get-request", "> HEADERS stream 1"),
+        ("even-stream", "> GOAWAY stream 0"),
+        ("not-http2", "> closed"),
+    ];
+    for (name, expected) in table {
+        let output = run(&mut wright(&["break", "--connect", &server.address, name]));
+        let lines = played(&output.stdout);
+        assert!(lines.iter().any(|line| line.starts_with(expected)), "{name}: {lines:#?}");
+        assert_eq!(output.status.code(), Some(0), "{name}: {lines:#?}");
+        let output =
+            run(&mut wright(&["call", "-plaintext", &server.address, "helloworld.Greeter/SayHello"]));
+        assert_eq!(output.status.code(), Some(0), "after {name}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_do_what_is_expected_is_told_and_ends_with_1() {
+    let server = Serving::start();
+    let script = file("hopeful.script");
+    std::fs::write(&script, "as client\npreface\nsettings\nexpect GOAWAY within 50ms\n").unwrap();
+    let output = run(&mut wright(&["break", "--connect", &server.address, script.to_str().unwrap()]));
+    assert_eq!(output.status.code(), Some(1));
+    let lines = played(&output.stdout);
+    assert!(lines.iter().any(|line| line == "line 4: no GOAWAY within 50ms"), "{lines:#?}");
+    std::fs::remove_file(script).unwrap();
+}
