@@ -91,14 +91,15 @@ impl Outbox {
         }
     }
 
-    /// Appends what `encode` writes, and wakes the writer.
+    /// Appends what `encode` writes, wakes the writer, and says whether there is room for more: only the sender fills
+    /// the buffer, so that need not be asked again.
     ///
     /// If `encode` refuses, the call is abandoned and the refusal kept for its end.
     pub(crate) fn push(
         &self,
         head: Option<Head>,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), Status>,
-    ) -> Result<(), Gone> {
+    ) -> Result<bool, Gone> {
         let mut state = self.lock();
         if state.phase != Phase::Open {
             return Err(Gone);
@@ -112,8 +113,9 @@ impl Outbox {
             self.refuse(refusal);
             return Err(Gone);
         }
+        let has_room = state.buffer.len() < HIGH_WATER_BYTES;
         wake(state.writer.take(), state);
-        Ok(())
+        Ok(has_room)
     }
 
     /// Ready when everything pushed so far has been handed over.
@@ -259,7 +261,7 @@ mod tests {
         count.0.load(Ordering::Relaxed)
     }
 
-    fn push(outbox: &Outbox, bytes: &[u8]) -> Result<(), Gone> {
+    fn push(outbox: &Outbox, bytes: &[u8]) -> Result<bool, Gone> {
         outbox.push(None, |buffer| {
             buffer.extend_from_slice(bytes);
             Ok(())
@@ -285,7 +287,8 @@ mod tests {
         let outbox = Outbox::default();
         let (waker, count) = waker();
         let mut cx = Context::from_waker(&waker);
-        push(&outbox, &vec![0; HIGH_WATER_BYTES]).unwrap();
+        assert!(push(&outbox, &vec![0; HIGH_WATER_BYTES - 1]).unwrap());
+        assert!(!push(&outbox, &[0]).unwrap());
         assert!(outbox.poll_room(&mut cx).is_pending());
         outbox.take();
         assert_eq!(woken(&count), 1);

@@ -34,10 +34,13 @@ use crate::wire::Encoding;
 /// short never looks complete.
 pub struct Sender<T> {
     hook: Arc<dyn Hook<T>>,
+    direction: Direction,
     /// A server's metadata, if it has any to send.
     metadata: Option<Box<ServerMetadata>>,
     headers_sent: bool,
     finished: bool,
+    /// Whether the last message has left room for another.
+    has_room: bool,
     /// What the head says of compression.
     encoding: Encoding,
     /// Whether the next message is compressed, if the encoding allows it.
@@ -75,7 +78,21 @@ impl From<Gone> for Closed {
 
 impl<T: Message> Sender<T> {
     pub(crate) fn new(hook: Arc<dyn Hook<T>>, encoding: Encoding) -> Self {
-        Sender { hook, metadata: None, headers_sent: false, finished: false, encoding, compressing: true }
+        let (direction, headers_sent) = match hook.info().side() {
+            // Its head has left before there was a sender.
+            Side::Client => (Direction::Request, true),
+            Side::Server => (Direction::Response, false),
+        };
+        Sender {
+            hook,
+            direction,
+            metadata: None,
+            headers_sent,
+            finished: false,
+            has_room: true,
+            encoding,
+            compressing: true,
+        }
     }
 
     /// Sends a message: queues it, and waits only while the wire is behind.
@@ -89,15 +106,19 @@ impl<T: Message> Sender<T> {
     ///
     /// A future that is dropped before it is ready has sent nothing.
     pub async fn send(&mut self, mut message: T) -> Result<(), Closed> {
-        poll_fn(|cx| self.hook.outbox().poll_room(cx)).await?;
-        if let Err(refusal) = self.hook.message(self.direction(), &mut message) {
+        if !self.has_room {
+            poll_fn(|cx| self.hook.outbox().poll_room(cx)).await?;
+        }
+        if let Err(refusal) = self.hook.message(self.direction, &mut message) {
             self.hook.outbox().refuse(refusal);
             return Err(Closed);
         }
         let head = self.head_to_send();
         let encoding = if self.compressing { self.encoding } else { Encoding::Identity };
         let CallSettings { encodings, send, .. } = self.hook.settings();
-        Ok(self.hook.outbox().push(head, |buffer| encodings.encode(&message, encoding, *send, buffer))?)
+        self.has_room =
+            self.hook.outbox().push(head, |buffer| encodings.encode(&message, encoding, *send, buffer))?;
+        Ok(())
     }
 
     /// Switches compression off, or on again, from the next message on.
@@ -139,7 +160,7 @@ impl<T: Message> Sender<T> {
     /// Dropping the future loses nothing.
     pub async fn flush(&mut self) -> Result<(), Closed> {
         if let Some(head) = self.head_to_send() {
-            self.hook.outbox().push(Some(head), |_| Ok(()))?;
+            self.has_room = self.hook.outbox().push(Some(head), |_| Ok(()))?;
         }
         Ok(poll_fn(|cx| self.hook.outbox().poll_flushed(cx)).await?)
     }
@@ -166,20 +187,13 @@ impl<T: Message> Sender<T> {
 
     /// The head, if this server has not sent it.
     fn head_to_send(&mut self) -> Option<Head> {
-        if self.headers_sent || self.hook.info().side() == Side::Client {
+        if self.headers_sent {
             return None;
         }
         self.headers_sent = true;
         let mut head = self.metadata.as_mut().map(|metadata| take(&mut metadata.headers)).unwrap_or_default();
         self.hook.headers(&mut head);
         Some(Head { metadata: head, encoding: self.encoding })
-    }
-
-    fn direction(&self) -> Direction {
-        match self.hook.info().side() {
-            Side::Client => Direction::Request,
-            Side::Server => Direction::Response,
-        }
     }
 }
 
@@ -194,7 +208,7 @@ impl<T> Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if !self.finished && self.hook.info().side() == Side::Client {
+        if !self.finished && self.direction == Direction::Request {
             self.hook.outbox().abandon();
         }
     }

@@ -191,7 +191,8 @@ impl<T: Message> Streaming<T> {
     pub fn send_headers(&mut self, mut metadata: Metadata) -> Result<(), Closed> {
         self.hook.headers(&mut metadata);
         let head = Head { metadata, encoding: Encoding::Identity };
-        Ok(self.hook.outbox().push(Some(head), |_| Ok(()))?)
+        self.hook.outbox().push(Some(head), |_| Ok(()))?;
+        Ok(())
     }
 }
 
