@@ -158,6 +158,7 @@ impl Tree {
         let size = words::size(u64::from(part.length));
         let packed = if part.flag == 1 { ", compressed" } else { "" };
         let note = match (is_whole, part.length) {
+            (true, 0) => "empty".to_owned(),
             (true, _) => format!("{size}{packed}"),
             (false, 0) => "its prefix is not whole yet".to_owned(),
             (false, length) => {
