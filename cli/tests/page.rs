@@ -1,5 +1,7 @@
 //! `wright report` and `wright view`: what is written, what is served, and to whom.
 
+#![allow(clippy::indexing_slicing, reason = "a test may fail")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -259,4 +261,15 @@ fn a_view_of_what_is_no_recording_says_so_and_ends() {
         assert_eq!(text(&done.stdout), "");
         assert!(text(&done.stderr).starts_with("error: "), "{}", text(&done.stderr));
     }
+}
+
+#[test]
+fn the_readme_shows_what_explain_prints() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let shown = between(&readme, "$ wright explain lesson:4 --stream 1\n", "```");
+    assert_eq!(
+        shown.trim_end(),
+        text(&run(&mut wright(&["explain", "lesson:4", "--stream", "1"])).stdout).trim_end()
+    );
 }

@@ -1,8 +1,10 @@
 //! The command line as its users meet it: a process, its arguments, its output and its exit code.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
+mod browser;
 mod calling;
 mod captures;
+mod chromium;
 mod demo;
 mod describing;
 mod doors;

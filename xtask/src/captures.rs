@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use crate::tally::Tally;
-use crate::workspace::{answers, cargo, output, succeed};
+use crate::workspace::{answers, apt_install, cargo, succeed};
 
 /// Runs the check, or says why it cannot be made here.
 pub(crate) fn run(tally: &mut Tally) {
@@ -19,20 +19,7 @@ pub(crate) fn run(tally: &mut Tally) {
 
 /// Finds tshark, or installs it.
 fn find() -> Result<(), String> {
-    if answers(Command::new("tshark").arg("--version")) {
-        return Ok(());
-    }
-    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !is_root {
-        return Err("tshark is not installed; `apt-get install tshark` as root would do it".into());
-    }
-    for words in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", "tshark"]] {
-        // The package asks who may capture, which nobody needs for reading.
-        let mut command = Command::new("apt-get");
-        command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
-        output(&mut command).map_err(|why| format!("tshark is not installed and cannot be: {why}"))?;
-    }
-    Ok(())
+    if answers(Command::new("tshark").arg("--version")) { Ok(()) } else { apt_install("tshark") }
 }
 
 /// How the check is called.

@@ -11,6 +11,7 @@ mod crew;
 mod fuzz;
 mod h2spec;
 mod matrix;
+mod page;
 mod pairings;
 mod promises;
 mod suite;
@@ -38,6 +39,11 @@ fn main() -> ExitCode {
         Ok(Task::Captures) => {
             let mut tally = Tally::default();
             captures::run(&mut tally);
+            tally.close(true)
+        }
+        Ok(Task::Page) => {
+            let mut tally = Tally::default();
+            page::run(&mut tally);
             tally.close(true)
         }
         Ok(Task::Conformance) => {
@@ -89,6 +95,7 @@ enum Task {
     Test(suite::Options),
     Pairings { wanted: Vec<String> },
     Captures,
+    Page,
     Conformance,
     H2spec,
     Interop,
@@ -109,6 +116,8 @@ impl Task {
             "pairings" => Ok(Task::Pairings { wanted: rest.to_vec() }),
             "captures" if rest.is_empty() => Ok(Task::Captures),
             "captures" => Err("`captures` takes no words".into()),
+            "page" if rest.is_empty() => Ok(Task::Page),
+            "page" => Err("`page` takes no words".into()),
             "conformance" if rest.is_empty() => Ok(Task::Conformance),
             "conformance" => Err("`conformance` takes no words: it runs the whole suite".into()),
             "h2spec" if rest.is_empty() => Ok(Task::H2spec),
@@ -198,6 +207,12 @@ cargo xtask: one door to the project's chores
 
   cargo xtask captures
       what wright exports for Wireshark, read by tshark field for field.
+
+  cargo xtask page
+      The page that wright writes, in Chromium: what it shows, what keys do,
+      what hostile text cannot do, and how quickly it opens a hundred thousand
+      frames. Leaves pictures in target/page. Installs Chromium on Debian.
+
   cargo xtask conformance
       connectrpc's conformance suite against our client and our server.
       Installs the suite into target/tools the first time.
@@ -253,6 +268,7 @@ mod tests {
         assert_eq!(read("conformance"), Ok(Task::Conformance));
         assert_eq!(read("interop"), Ok(Task::Interop));
         assert_eq!(read("h2spec"), Ok(Task::H2spec));
+        assert_eq!(read("page"), Ok(Task::Page));
         assert_eq!(read("tools"), Ok(Task::Tools));
         assert_eq!(
             read("fuzz percent --seconds 300"),

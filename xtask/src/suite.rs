@@ -7,7 +7,8 @@
 //!   shape        each feature alone; no h2 and no tokio below the transport
 //!   manners      formatting, lints, docs
 //!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite; h2spec;
-//!                the official interoperability cases; grpcurl and its like
+//!                the official interoperability cases; grpcurl and its like;
+//!                tshark on captures, Chromium on the page
 //! ```
 //!
 //! A failing step does not stop the next one: one run tells everything.
@@ -20,6 +21,7 @@ use crate::captures;
 use crate::conformance;
 use crate::h2spec;
 use crate::matrix;
+use crate::page;
 use crate::pairings;
 use crate::promises;
 use crate::tally::Tally;
@@ -61,7 +63,7 @@ pub(crate) fn run(options: Options) -> Tally {
 type Part = fn(&mut Tally);
 
 /// What follows the tests, in this order.
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 10] = [
     ("shape", shape),
     ("manners", manners),
     ("pairings", |tally| pairings::run(tally, &[])),
@@ -69,6 +71,7 @@ const PARTS: [(&str, Part); 9] = [
     ("h2spec", h2spec::run),
     ("interoperability cases", matrix::run),
     ("captures", captures::run),
+    ("page", page::run),
     ("tools", tools::run),
     ("promises", promises::check),
 ];

@@ -40,6 +40,25 @@ pub(crate) fn is_on_path(name: &str) -> bool {
     std::env::split_paths(&folders).any(|folder| folder.join(name).is_file())
 }
 
+/// Installs a package of Debian, if this is Debian and root.
+///
+/// # Errors
+///
+/// Says what to do where it cannot be installed.
+pub(crate) fn apt_install(package: &str) -> Result<(), String> {
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !is_root {
+        return Err(format!("{package} is not installed; `apt-get install {package}` as root would do it"));
+    }
+    for words in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", package]] {
+        let mut command = Command::new("apt-get");
+        // Some packages ask questions whose answer does not matter here.
+        command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        output(&mut command).map_err(|why| format!("{package} is not installed and cannot be: {why}"))?;
+    }
+    Ok(())
+}
+
 /// Runs a command that talks to the terminal itself.
 ///
 /// # Errors

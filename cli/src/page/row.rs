@@ -101,7 +101,7 @@ impl Kind {
         ("SETTINGS", "S", "settings"),
         ("PUSH_PROMISE", "U", "headers"),
         ("PING", "P", "ping"),
-        ("GOAWAY", "G", "bad"),
+        ("GOAWAY", "G", "goaway"),
         ("WINDOW_UPDATE", "W", "window"),
         ("CONTINUATION", "C", "headers"),
         ("unknown type", "?", "quiet"),

@@ -155,16 +155,7 @@ impl Tree {
         let whole = prefix.start..content.end;
         let mut told = Tree::default();
         let is_whole = part.begins && part.ends;
-        let size = words::size(u64::from(part.length));
-        let packed = if part.flag == 1 { ", compressed" } else { "" };
-        let note = match (is_whole, part.length) {
-            (true, _) => format!("{size}{packed}"),
-            (false, 0) => "its prefix is not whole yet".to_owned(),
-            (false, length) => {
-                let end = u64::from(part.before) + content.len() as u64;
-                format!("bytes {} to {end} of {length}{packed}", part.before)
-            }
-        };
+        let note = share(part, content.len() as u64);
         let why = "A message with the five bytes that gRPC puts in front of it: is it compressed, and how long is it?";
         let section = "PROTOCOL-HTTP2 \"Length-Prefixed-Message\"";
         told.group(roles, 0, whole.clone(), ("message", section, why, Family::Prefix), note.clone());
@@ -304,6 +295,20 @@ impl Tree {
     #[cfg(test)]
     pub(super) fn leaves(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter(|node| node.leaf.is_some())
+    }
+}
+
+/// How much of a message a share of it is.
+fn share(part: &Part, len: u64) -> String {
+    let packed = if part.flag == 1 { ", compressed" } else { "" };
+    match (part.begins && part.ends, part.length) {
+        (true, 0) => "empty".to_owned(),
+        (true, length) => format!("{}{packed}", words::size(u64::from(length))),
+        (false, 0) => "its prefix is not whole yet".to_owned(),
+        (false, length) => {
+            let end = u64::from(part.before) + len;
+            format!("bytes {} to {end} of {length}{packed}", part.before)
+        }
     }
 }
 

@@ -48,8 +48,8 @@ function fillHex(line, index) {
 // How a byte looks: the colour of its family, where its leaf begins and ends, and whether it is lit.
 function look(at, leaf) {
   if (leaf < 0) return "b";
-  const { start, end, role } = behind.nodes[leaf];
-  let classes = "b " + data.roles[role][4];
+  const { start, end, role, alt } = behind.nodes[leaf];
+  let classes = "b " + data.roles[role][4] + (alt ? " alt" : "");
   if (at === start || at % wide === 0) classes += " first";
   if (at === end - 1 || at % wide === wide - 1) classes += " last";
   if (isWithin(at, chosen.node)) classes += " chosen";
@@ -88,6 +88,9 @@ function showBytes(what) {
   behind = what;
   leafAt = new Int32Array(what.bytes.length).fill(-1);
   what.nodes.forEach((node, nth) => { if (node.leaf) leafAt.fill(nth, node.start, node.end); });
+  // Neighbours on the outermost level differ by a shade, so that one sees where a field ends.
+  let outer = 0;
+  for (const node of what.nodes) node.alt = (node.depth === 0 ? ++outer : outer) % 2 === 1;
   pointed = -1;
   const title = find("bytes-title");
   const row = chosen.row;

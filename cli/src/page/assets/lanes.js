@@ -69,7 +69,7 @@ const drawSoon = () => { if (!drawing) drawing = requestAnimationFrame(draw); };
 function readColours() {
   const style = getComputedStyle(document.documentElement);
   const names = ["ink", "quiet", "faint", "line", "panel", "lane", "accent", "good", "poor", "on-flag",
-    "headers", "data", "settings", "ping", "window", "bad", "quietly"];
+    "headers", "data", "settings", "ping", "window", "goaway", "bad", "quietly"];
   for (const name of names) lanes.colours[name] = style.getPropertyValue("--" + name).trim();
   lanes.colours.sans = style.getPropertyValue("--sans");
   drawSoon();
@@ -130,6 +130,12 @@ function drawLane(pen, lane, width) {
   } else {
     pen.fillRect(gutter(), y + LANE / 2, width, 1);
   }
+  // Where to scroll for what is not in sight.
+  pen.fillStyle = colours.faint;
+  pen.font = "600 15px " + colours.sans;
+  pen.textAlign = "center";
+  if (begin > width) pen.fillText("\u203a", width - 10, y + LANE / 2);
+  if (end < gutter()) pen.fillText("\u2039", gutter() + 9, y + LANE / 2);
   const room = lanes.isTrue ? Infinity : scale;
   let drawn = -Infinity;
   for (let nth = from; nth < to; nth++) {
@@ -219,7 +225,7 @@ function drawAxis(pen, width) {
     const each = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= wanted);
     for (let at = Math.floor(box.scrollLeft / scale / each) * each; at * scale - box.scrollLeft < width; at += each) {
       const x = gutter() + EDGE + at * scale - box.scrollLeft;
-      if (x >= free) tick(x, data.at[0] + at);
+      if (x >= free && x < width - 50) tick(x, data.at[0] + at);
     }
     return;
   }
@@ -227,7 +233,7 @@ function drawAxis(pen, width) {
   let row = lowest(box.scrollLeft / scale, rows.length);
   for (; row < data.count; row++) {
     const x = xOf(row);
-    if (x > width) break;
+    if (x > width - 50) break;
     if (x >= free) tick(x, data.at[row]);
   }
 }

@@ -28,7 +28,7 @@ function fillLine(line, index) {
   way.textContent = WAYS[data.way[row]];
   way.setAttribute("aria-label", ["client to server", "server to client", ""][data.way[row]]);
   chip.textContent = name;
-  chip.dataset.colour = colour;
+  chip.dataset.colour = isBad(row) ? "bad" : colour;
   stream.textContent = data.stream[row] || "";
   const flags = data.texts[data.flags[row]];
   says.textContent = remarkOf(row) || flags;
@@ -36,6 +36,13 @@ function fillLine(line, index) {
 }
 
 const WAYS = ["\u2192", "\u2190", "\u00b7"];
+
+// Columns are as wide as the longest number in them; each line is laid out by itself.
+function widenColumns() {
+  const most = data.stream.reduce((one, other) => Math.max(one, other), 0);
+  find("list").style.setProperty("--number", Math.max(2, String(data.count).length));
+  find("list").style.setProperty("--stream", Math.max(3, String(most).length));
+}
 
 // Applies the filter; keeps the chosen row in sight if it is still there.
 function sift() {
@@ -106,6 +113,7 @@ function press(id, then) {
 
 // The types that the recording has.
 function offerKinds() {
+  widenColumns();
   const have = new Set(data.kind), select = find("kind"), before = select.value;
   select.replaceChildren(new Option("all types", ""));
   data.kinds.forEach(([name], kind) => { if (have.has(kind)) select.append(new Option(name, kind)); });

@@ -25,6 +25,8 @@ class Rows {
   set(count) {
     this.count = count;
     this.spacer.style.height = count * this.height + "px";
+    // A row that is left where it was would keep the box as long as it was.
+    for (const row of this.pool) row.element.hidden = true;
     this.refresh();
   }
 

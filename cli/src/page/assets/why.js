@@ -16,7 +16,7 @@ function aboutFrame(row) {
   const head = make("div", "about");
   const title = make("h3");
   title.append(make("span", "chip", kindName(row)));
-  title.firstChild.dataset.colour = data.kinds[data.kind[row]][2];
+  title.firstChild.dataset.colour = isBad(row) ? "bad" : data.kinds[data.kind[row]][2];
   title.append(make("span", "", remarkOf(row)));
   const facts = [
     SPEAKERS[data.way[row]],
@@ -36,19 +36,21 @@ function paragraph(text, section, address) {
 
 // A section, and where it can be read; without an address only its name.
 function cite(section, address) {
-  if (!address) return make("span", "section", section);
-  const link = make("a", "section", section);
+  // The number of an RFC and that of its section stay together.
+  const name = section.startsWith("RFC") ? section.replaceAll(" ", "\u00a0") : section;
+  if (!address) return make("span", "section", name);
+  const link = make("a", "section", name);
   link.href = address;
   link.rel = "noreferrer noopener";
   link.target = "_blank";
   return link;
 }
 
-// The chosen node, from the outermost name to its own.
+// The chosen node, and what it lies in, to the outermost.
 function aboutBytes(node) {
   const box = make("div", "bytes-why");
   const path = [];
-  for (let at = node; at >= 0; at = behind.nodes[at].parent) path.unshift(at);
+  for (let at = node; at >= 0; at = behind.nodes[at].parent) path.push(at);
   const { start, end } = behind.nodes[node];
   box.append(make("h4", "", end - start === 1 ? "Byte " + start : "Bytes " + start + " to " + (end - 1)));
   const steps = make("ol", "path");
