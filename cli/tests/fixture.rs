@@ -5,16 +5,18 @@ use rcgen::{CertificateParams, KeyPair};
 use crate::replay::{file, recording};
 use crate::support::{Running, Serving, run, text, wright};
 
-/// The circle is closed: what is answered from a recording is what was recorded.
+/// The circle is closed: what is answered from a recording is what was recorded, whoever made the calls.
 #[test]
-fn every_lesson_is_answered_as_it_was_recorded() {
-    for number in 1..=10 {
-        let lesson = format!("lesson:{number}");
-        let mut fixture = Running::start(&["fixture", "-l", "127.0.0.1:0", &lesson]);
-        let output = run(&mut wright(&["replay", "-plaintext", &lesson, &fixture.address()]));
+fn every_recording_is_answered_as_it_was_recorded() {
+    let peers = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings");
+    let peers = std::fs::read_dir(peers).unwrap().map(|entry| entry.unwrap().path().display().to_string());
+    let lessons = (1..=10).map(|number| format!("lesson:{number}"));
+    for recording in lessons.chain(peers) {
+        let mut fixture = Running::start(&["fixture", "-l", "127.0.0.1:0", &recording]);
+        let output = run(&mut wright(&["replay", "-plaintext", &recording, &fixture.address()]));
         let (said, told) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!(output.status.code(), Some(0), "{lesson}: {said}{told}");
-        assert!(said.contains("answered as recorded"), "{lesson}: {said}{told}");
+        assert_eq!(output.status.code(), Some(0), "{recording}: {said}{told}");
+        assert!(said.contains("answered as recorded"), "{recording}: {said}{told}");
     }
 }
 

@@ -69,10 +69,14 @@ pub(crate) struct ReplayArguments {
 }
 
 /// Makes the calls again; ends with 1 if an answer is different.
-pub(crate) async fn run(arguments: ReplayArguments) -> Result<(), Failure> {
+pub(crate) async fn run(mut arguments: ReplayArguments) -> Result<(), Failure> {
     let Recording { calls, redacted, warning } = recorded::read(&arguments.file, &arguments.wanted)?;
     source::warn(warning);
     let calls = playable(calls, &arguments.file)?;
+    // What was answered once may be answered again, and then some.
+    let said = calls.iter().flat_map(|call| &call.answered);
+    let longest = said.map(|said| said.bytes.len()).max().unwrap_or_default();
+    arguments.connection.max_msg_sz.get_or_insert(longest.saturating_mul(2).max(USUAL_BYTES));
     let mut left_out = BTreeSet::new();
     let more = arguments.headers.for_call()?;
     let plays = calls.iter().map(|call| play(call, &redacted, &more, &mut left_out)).collect();
@@ -218,6 +222,9 @@ fn summary(
 
 /// Fields that the library and HTTP/2 write anew for each call, beside those of gRPC itself.
 const ANEW: [&str; 4] = ["content-type", "te", "user-agent", "content-length"];
+
+/// gRPC's own limit for a message.
+const USUAL_BYTES: usize = 4 * 1024 * 1024;
 
 /// As many connections as a small server takes from one client. More of the recording share them.
 const MOST_CONNECTIONS: usize = 64;

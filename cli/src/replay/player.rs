@@ -9,6 +9,7 @@
 //!
 //! Must not know: what the answers should have been.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -62,6 +63,7 @@ impl Player<'_> {
         by_end.sort_by_key(|nth| calls.get(*nth).map(|call| call.order.1));
         let mut answers: Vec<Option<Answer>> = calls.iter().map(|_| None).collect();
         let (mut running, mut over) = (JoinSet::new(), 0);
+        let (mut paths, mut conns) = (BTreeMap::new(), BTreeMap::new());
         for (nth, (call, play)) in calls.iter().zip(plays).enumerate() {
             let ended_before =
                 |nth: &usize| calls.get(*nth).is_some_and(|other| other.order.1 < call.order.0);
@@ -75,12 +77,15 @@ impl Player<'_> {
             if speed.waits() {
                 sleep_until(due.into()).await;
             }
-            let Some(dialed) = self.channels.get(call.conn as usize % self.channels.len().max(1)) else {
-                continue;
-            };
+            let conn = conns.len();
+            let conn = *conns.entry(call.conn).or_insert(conn) % self.channels.len().max(1);
+            let Some(dialed) = self.channels.get(conn) else { continue };
+            // A path is a constant of the program for the library; there are as many as the recording has methods.
+            let leak = || -> &'static str { call.path.clone().leak() };
+            let path = *paths.entry(&call.path).or_insert_with(leak);
             let (channel, call) = (dialed.channel.clone(), call.clone());
             let limit = self.limit.or(play.timeout).unwrap_or(PATIENCE);
-            running.spawn(async move { (nth, one(channel, call, play, limit, speed).await) });
+            running.spawn(async move { (nth, one(channel, path, call, play, limit, speed).await) });
         }
         while let Some(joined) = running.join_next().await {
             note(&mut answers, Some(joined));
@@ -106,14 +111,13 @@ fn note(answers: &mut [Option<Answer>], joined: Option<Result<(usize, Answer), t
 /// Makes one call.
 async fn one(
     channel: wirewright::Channel,
+    path: &'static str,
     call: Recorded,
     play: Play,
     limit: Duration,
     speed: Speed,
 ) -> Answer {
     let started = Instant::now();
-    // A path is a constant of the program for the library; there are as many as the recording has methods.
-    let path: &'static str = call.path.clone().leak();
     let method: Method<RawMessage, RawMessage> = Method::bidi_streaming(path);
     let mut request = Request::new(()).with_deadline(Deadline::after(started, limit));
     *request.metadata_mut() = play.metadata;
