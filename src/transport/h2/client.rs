@@ -17,6 +17,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use super::configure;
+use super::pings::Pings;
 use super::recv_half::RecvHalf;
 use super::send_half::SendHalf;
 use crate::peer::Address;
@@ -40,7 +41,7 @@ pub(crate) struct Driver {
     connection: h2::client::Connection<Gathered<Sniffed<Box<dyn Io>>>, Bytes>,
     outlet: Outlet<Sniffed<Box<dyn Io>>>,
     first: FirstBytes,
-    pings: Option<h2::PingPong>,
+    pings: Pings,
     line: Arc<Line>,
     /// What had been read when the peer was last seen to have said something.
     seen: u64,
@@ -76,7 +77,7 @@ pub(crate) async fn connect(
     let mut builder = h2::client::Builder::new();
     configure!(builder, settings).enable_push(false).initial_max_send_streams(UNSETTLED);
     let (inner, mut connection) = builder.handshake(io).await?;
-    let pings = connection.ping_pong();
+    let pings = Pings::new(connection.ping_pong());
     let driver = Driver { connection, outlet, first, pings, line: line.clone(), seen: 0 };
     Ok((Opener { inner, line }, driver))
 }
@@ -211,23 +212,14 @@ impl Driver {
         has_heard
     }
 
-    /// Sends a PING. One that was sent before must have been answered.
+    /// Sends a PING, unless one is under way.
     pub(crate) fn ping(&mut self) {
-        if let Some(pings) = &mut self.pings {
-            // It fails on a connection that has ended, which the next poll says.
-            let _ = pings.send_ping(h2::Ping::opaque());
-        }
+        self.pings.send();
     }
 
     /// Ready when the PING was answered.
     pub(crate) fn poll_pong(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.pings {
-            Some(pings) => match pings.poll_pong(cx) {
-                Poll::Ready(Ok(_)) => Poll::Ready(()),
-                Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
-            },
-            None => Poll::Pending,
-        }
+        self.pings.poll_pong(cx)
     }
 
     /// How many calls have a stream here or wait for one.

@@ -17,6 +17,7 @@
 #[cfg(feature = "client")]
 pub(super) mod client;
 mod errors;
+mod pings;
 pub(super) mod recv_half;
 pub(super) mod send_half;
 #[cfg(feature = "server")]

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use super::configure;
+use super::pings::Pings;
 use super::recv_half::RecvHalf;
 use super::send_half::SendHalf;
 use crate::transport::error::{Cause, Phase, TransportError};
@@ -27,7 +28,7 @@ pub(crate) struct ServerConnection<T: Io> {
     outlet: Outlet<Sniffed<T>>,
     first: FirstBytes,
     traffic: Arc<Traffic>,
-    pings: Option<h2::PingPong>,
+    pings: Pings,
     /// What had been read when the peer was last seen to have said something.
     seen: u64,
 }
@@ -52,7 +53,7 @@ impl<T: Io> ServerConnection<T> {
         let mut handshake = pin!(configure!(builder, settings).handshake(io));
         match poll_fn(|cx| outlet.poll_turn(cx, |cx| handshake.as_mut().poll(cx))).await {
             Ok(mut connection) => {
-                let (traffic, pings) = (outlet.traffic(), connection.ping_pong());
+                let (traffic, pings) = (outlet.traffic(), Pings::new(connection.ping_pong()));
                 // The preface alone is a beginning too: SETTINGS are owed.
                 Ok(ServerConnection { connection, outlet, first, traffic, pings, seen: 0 })
             }
@@ -112,21 +113,12 @@ impl<T: Io> ServerConnection<T> {
 
     /// Sends a PING, unless one is under way.
     pub(crate) fn ping(&mut self) {
-        if let Some(pings) = &mut self.pings {
-            // It fails while another is under way, whose answer is as good, and on a connection that has ended.
-            let _ = pings.send_ping(h2::Ping::opaque());
-        }
+        self.pings.send();
     }
 
     /// Ready when the PING was answered.
     pub(crate) fn poll_pong(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.pings {
-            Some(pings) => match pings.poll_pong(cx) {
-                Poll::Ready(Ok(_)) => Poll::Ready(()),
-                Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
-            },
-            None => Poll::Pending,
-        }
+        self.pings.poll_pong(cx)
     }
 
     /// Takes no new streams and lets those that stand end: GOAWAY with the highest stream id, a PING to learn
