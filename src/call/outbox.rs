@@ -208,6 +208,7 @@ impl Outbox {
         open
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic in an encoder leaves whole messages or a torn last one; the call that panicked is answered
         // with an error either way, so the state is fit to be looked at.
@@ -225,6 +226,7 @@ fn take(mut state: MutexGuard<'_, State>) -> Taken {
 }
 
 /// Wakes after the lock is gone, so that whoever wakes up does not find it held.
+#[inline]
 fn wake(waker: Option<Waker>, state: MutexGuard<'_, State>) {
     drop(state);
     if let Some(waker) = waker {

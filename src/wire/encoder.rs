@@ -70,6 +70,7 @@ pub fn encode_compressed(message: &[u8], out: &mut BytesMut) -> Result<(), WireE
 }
 
 /// Makes room in a buffer. One that has never had any is made anew, which takes half the instructions of growing it.
+#[inline]
 fn reserve(out: &mut BytesMut, bytes: usize) {
     match out.capacity() {
         0 => *out = BytesMut::with_capacity(bytes),
