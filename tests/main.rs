@@ -28,6 +28,8 @@ mod lessons;
 mod limits;
 mod metadata;
 mod on_the_wire;
+#[cfg(feature = "recording")]
+mod recordings;
 #[cfg(feature = "reflection")]
 mod reflection;
 mod retries;

@@ -22,6 +22,7 @@ use wirewright::inspect::{Direction, What};
 
 use crate::failure::Failure;
 use crate::style;
+use crate::trace::calls::printed;
 use crate::trace::conns::{Conns, Place};
 use crate::trace::page::{Page, WIDTH};
 use crate::trace::{source, words};
@@ -114,17 +115,11 @@ impl Calls {
                 self.frame.extend_from_slice(bytes);
             }
             Skim::Block(what) => {
-                let (What::RequestHead(head)
-                | What::ResponseHead(head)
-                | What::Trailers(head)
-                | What::TrailersOnly(head)) = what
-                else {
-                    return;
-                };
+                let Some(head) = what.head() else { return };
                 let key = (place.conn, head.block.stream_id);
                 if let What::RequestHead(_) = what {
                     self.open.insert(key, self.all.len());
-                    let path = head.get(":path").map(|path| words::printable(path)).unwrap_or_default();
+                    let path = printed(head, ":path").unwrap_or_default();
                     self.all.push(Said { path, lines: Vec::new() });
                 }
                 let mut lines: Vec<_> =

@@ -259,7 +259,9 @@ fn signs(page: &mut Page, text: &str) {
 
 /// Milliseconds, to one place.
 fn short_moment(at: Duration) -> String {
-    format!("{:.1}", at.as_nanos() as f64 / 1e6)
+    let mut text = String::new();
+    words::decimal(at, 100_000, 1, &mut text);
+    text
 }
 
 /// The sign of a frame.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use wirewright::inspect::skim::{Skim, Skimmer};
-use wirewright::inspect::{Head, What};
 use wirewright::recording::{Line, PcapngWriter, RecordingReader};
 
 use crate::support::text;
@@ -51,7 +50,7 @@ fn export(recording: &Path, capture: &Path) -> Told {
                 note("http2.length", header.length.to_string());
             }
             Skim::Block(what) => {
-                for field in head(what).fields() {
+                for field in what.head().unwrap().fields() {
                     note("http2.header.name", field.name.to_string());
                     note("http2.header.value", field.value.to_string());
                 }
@@ -62,16 +61,6 @@ fn export(recording: &Path, capture: &Path) -> Told {
     }
     writer.finish().unwrap();
     told
-}
-
-fn head(what: &What) -> &Head {
-    match what {
-        What::RequestHead(head)
-        | What::ResponseHead(head)
-        | What::Trailers(head)
-        | What::TrailersOnly(head) => head,
-        other => panic!("{other:?}"),
-    }
 }
 
 /// What tshark reads in a capture.

@@ -9,6 +9,9 @@ use crate::support::{golden, run, text, wright};
 /// The recordings that are kept here, by name.
 pub(crate) const RECORDINGS: [&str; 2] = ["c-core", "grpc-go"];
 
+/// Each a client with its own server, making the small ones of the official interoperability cases.
+const CASES: [&str; 4] = ["cases-grpc-java", "cases-grpc-js", "cases-c-core", "cases-grpc-go"];
+
 pub(crate) fn recording(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings").join(format!("{name}.jsonl"))
 }
@@ -30,6 +33,14 @@ fn recordings_of_other_implementations_are_explained_to_the_last_byte() {
         let told = output(&["explain", recording(name).to_str().unwrap()]);
         assert!(told.trim_end().ends_with("and every byte told once"), "{told}");
         golden(&format!("explain/{name}.txt"), &told);
+    }
+    for name in CASES {
+        let told = output(&["explain", recording(name).to_str().unwrap()]);
+        assert!(told.trim_end().ends_with("and every byte told once"), "{told}");
+        for code in ["OK", "UNKNOWN", "UNIMPLEMENTED"] {
+            assert!(told.contains(&format!("  {code}  ")), "{name} has no call that ended {code}");
+        }
+        assert!(!told.contains("cannot be read") && !told.contains("nobody has defined"), "{name}");
     }
 }
 

@@ -46,6 +46,8 @@ pub struct HeaderBlock {
 pub(super) struct BlockJoiner {
     /// The block that END_HEADERS has not ended yet.
     open: Option<Open>,
+    /// The list of an earlier block, for the pieces of the next one.
+    spare: Vec<Range<usize>>,
 }
 
 impl BlockJoiner {
@@ -64,6 +66,12 @@ impl BlockJoiner {
         };
         let lost = self.open.take_if(|open| !goes_on(&open.block))?;
         Some(lost.block.stream_id)
+    }
+
+    /// Takes back the list of a block that nobody needs any more.
+    pub(super) fn reuse(&mut self, mut pieces: Vec<Range<usize>>) {
+        pieces.clear();
+        self.spare = pieces;
     }
 
     /// Whether a block has begun and not ended.
@@ -88,11 +96,11 @@ impl BlockJoiner {
     ) -> Result<Option<HeaderBlock>, Damage> {
         let (fragment, at) = match content {
             Content::Headers { fragment, at, .. } => {
-                self.open = Some(Open::new(frame, None));
+                self.open = Some(Open::new(frame, None, std::mem::take(&mut self.spare)));
                 (fragment, *at)
             }
             Content::PushPromise { promised, fragment, at } => {
-                self.open = Some(Open::new(frame, Some(*promised)));
+                self.open = Some(Open::new(frame, Some(*promised), std::mem::take(&mut self.spare)));
                 (fragment, *at)
             }
             Content::Continuation { fragment } => (fragment, 0),
@@ -122,14 +130,14 @@ struct Open {
 }
 
 impl Open {
-    fn new(frame: &Frame, promised: Option<u32>) -> Self {
+    fn new(frame: &Frame, promised: Option<u32>, pieces: Vec<Range<usize>>) -> Self {
         Self {
             block: HeaderBlock {
                 stream_id: frame.header.stream_id,
                 promised,
                 ends_stream: frame.header.has(Flag::EndStream),
                 bytes: Bytes::new(),
-                pieces: Vec::new(),
+                pieces,
                 range: frame.range(),
             },
             first: Bytes::new(),

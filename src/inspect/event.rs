@@ -129,6 +129,34 @@ pub enum What {
     Damaged(Damage),
 }
 
+impl What {
+    /// The head or trailers that were said, if it was one of these.
+    pub fn head(&self) -> Option<&Head> {
+        match self {
+            Self::RequestHead(head)
+            | Self::InterimHead(head)
+            | Self::ResponseHead(head)
+            | Self::Trailers(head)
+            | Self::TrailersOnly(head)
+            | Self::Promise { head, .. } => Some(head),
+            _ => None,
+        }
+    }
+
+    /// The same, for keeps.
+    pub(super) fn into_head(self) -> Option<Head> {
+        match self {
+            Self::RequestHead(head)
+            | Self::InterimHead(head)
+            | Self::ResponseHead(head)
+            | Self::Trailers(head)
+            | Self::TrailersOnly(head)
+            | Self::Promise { head, .. } => Some(head),
+            _ => None,
+        }
+    }
+}
+
 /// A head or trailers: a header block, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {

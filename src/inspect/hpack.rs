@@ -73,6 +73,12 @@ impl HpackDecoder {
     /// count from the block's first byte.
     pub fn decode(&mut self, block: &Bytes) -> Vec<Entry> {
         let mut entries = Vec::new();
+        self.decode_into(block, &mut entries);
+        entries
+    }
+
+    /// [`decode`](Self::decode), into a list that is used again and again.
+    pub(super) fn decode_into(&mut self, block: &Bytes, entries: &mut Vec<Entry>) {
         let mut reader = Reader { block, at: 0 };
         while let Some(first) = reader.peek() {
             let start = reader.at;
@@ -87,12 +93,16 @@ impl HpackDecoder {
                 }
             }
         }
-        entries
     }
 
     /// Says that a block was lost: from here on the table is not known.
     pub fn lose_track(&mut self) {
         self.table.lose_track();
+    }
+
+    /// How often the table has changed. A block that did not change it is read the same again as long as this stays.
+    pub(super) fn version(&self) -> u64 {
+        self.table.version()
     }
 
     fn entry(&mut self, first: u8, reader: &mut Reader<'_>) -> Result<Entry, Damage> {

@@ -32,11 +32,13 @@ pub(super) struct Table {
     /// Whether rows may have been added that were not heard. They are older
     /// than all rows here, so the newest indices still mean what they say.
     has_gaps: bool,
+    /// How often anything of the above has changed. While it stays, a block means what it meant before.
+    version: u64,
 }
 
 impl Table {
     pub(super) fn new() -> Self {
-        Self { rows: VecDeque::new(), size: 0, max_size: DEFAULT_TABLE_BYTES, has_gaps: false }
+        Self { rows: VecDeque::new(), size: 0, max_size: DEFAULT_TABLE_BYTES, has_gaps: false, version: 0 }
     }
 
     /// The row with this index, or why there is none.
@@ -79,6 +81,7 @@ impl Table {
         // Copied, so that a few letters do not keep a whole chunk of input.
         let keep = |bytes: Bytes| Bytes::copy_from_slice(&bytes);
         let row = Row { name: row.name.map(keep), value: row.value.map(keep) };
+        self.version += 1;
         self.size += row.size();
         self.rows.push_front(row);
         self.shrink();
@@ -89,6 +92,7 @@ impl Table {
         if max_size > MAX_TABLE_BYTES {
             return Err(Damage::TableTooLarge);
         }
+        self.version += 1;
         self.max_size = max_size;
         self.shrink();
         Ok(())
@@ -96,9 +100,15 @@ impl Table {
 
     /// Forgets all rows and owns up to it.
     pub(super) fn lose_track(&mut self) {
+        self.version += 1;
         self.rows.clear();
         self.size = 0;
         self.has_gaps = true;
+    }
+
+    /// How often the table has changed.
+    pub(super) fn version(&self) -> u64 {
+        self.version
     }
 
     /// How much the rows count.

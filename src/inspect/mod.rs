@@ -76,8 +76,10 @@ pub mod log;
 pub mod message;
 mod message_walk;
 pub mod protobuf;
+mod repeats;
 pub mod rewrite;
 pub mod skim;
+mod skim_side;
 pub mod span;
 mod stream;
 

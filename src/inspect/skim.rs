@@ -22,14 +22,14 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::block::{BlockJoiner, HeaderBlock};
+use super::block::HeaderBlock;
 use super::content::Content;
 use super::damage::Damage;
 use super::event::{Direction, Head, What};
 use super::frame_header::{Flag, FrameHeader, FrameKind};
 use super::frames::{Frame, PREFACE};
-use super::hpack::HpackDecoder;
 use super::message_walk::{MessageWalk, Part};
+use super::skim_side::{Side, data_of, looks_like_a_frame};
 use super::stream::Role;
 
 /// Goes through a connection quickly.
@@ -236,9 +236,18 @@ impl Skimmer {
     ) {
         let end = offset + bytes.len();
         self.interrupt(direction, offset, header, bytes, show);
-        let frame = Frame { offset, header, bytes: Bytes::copy_from_slice(bytes) };
-        let content = frame.content();
         let side = self.side(direction);
+        if let Some(head) = side.repeated(offset, header, bytes) {
+            let head = self.show_head(direction, head, show);
+            let side = self.side(direction);
+            if let Some(head) = head {
+                side.repeats.put_back(side.hpack.version(), head);
+            }
+            return;
+        }
+        side.fragments.extend_from_slice(bytes);
+        let frame = Frame { offset, header, bytes: side.fragments.split().freeze() };
+        let content = frame.content();
         let joined = match &content {
             Content::Damaged(why) => Err(*why),
             content => side.blocks.on_frame(&frame, content),
@@ -271,10 +280,30 @@ impl Skimmer {
     }
 
     fn on_block(&mut self, direction: Direction, block: HeaderBlock, show: &mut impl FnMut(Skim<'_>)) {
-        let entries = self.side(direction).hpack.decode(&block.bytes);
-        let (stream_id, ends, end) = (block.stream_id, block.ends_stream, block.range.end);
-        let promised = block.promised;
-        let head = Head { entries, block };
+        let side = self.side(direction);
+        let mut entries = std::mem::take(&mut side.entries);
+        let version = side.hpack.version();
+        side.hpack.decode_into(&block.bytes, &mut entries);
+        let is_lasting = block.promised.is_none() && version == side.hpack.version();
+        let spare = self.show_head(direction, Head { entries, block }, show);
+        let side = self.side(direction);
+        let spare = if is_lasting { spare.and_then(|head| side.repeats.keep(version, head)) } else { spare };
+        if let Some(Head { mut entries, block }) = spare {
+            entries.clear();
+            side.entries = entries;
+            side.blocks.reuse(block.pieces);
+        }
+    }
+
+    /// Shows a head, and gives it back.
+    fn show_head(
+        &mut self,
+        direction: Direction,
+        head: Head,
+        show: &mut impl FnMut(Skim<'_>),
+    ) -> Option<Head> {
+        let HeaderBlock { stream_id, ends_stream, promised, ref range, .. } = head.block;
+        let end = range.end;
         let what = match promised {
             Some(promised) => What::Promise { promised, head },
             None => {
@@ -283,9 +312,10 @@ impl Skimmer {
             }
         };
         show(Skim::Block(&what));
-        if ends && promised.is_none() {
+        if ends_stream && promised.is_none() {
             self.half_close(direction, stream_id, end, show);
         }
+        what.into_head()
     }
 
     fn half_close(
@@ -314,35 +344,6 @@ impl Default for Skimmer {
     }
 }
 
-/// One direction of the connection.
-#[derive(Debug, Default)]
-struct Side {
-    /// Bytes that came and are not yet a whole piece.
-    held: Vec<u8>,
-    /// How many bytes came before them.
-    offset: usize,
-    needs_preface: bool,
-    /// Whether this is not HTTP/2 at all.
-    is_foreign: bool,
-    blocks: BlockJoiner,
-    hpack: HpackDecoder,
-}
-
-impl Side {
-    /// How long the piece is that begins with these bytes, as far as they tell.
-    fn wanted(&self, bytes: &[u8]) -> usize {
-        if self.is_foreign {
-            return bytes.len();
-        }
-        if self.needs_preface {
-            return PREFACE.len();
-        }
-        bytes
-            .first_chunk()
-            .map_or(FrameHeader::LEN, |header| FrameHeader::LEN + FrameHeader::read(header).content_len())
-    }
-}
-
 /// One direction of a stream.
 #[derive(Debug, Default)]
 struct Half {
@@ -368,27 +369,6 @@ fn cut(half: &Half, end: usize, show: &mut impl FnMut(Skim<'_>)) {
 
 fn carries_block(kind: FrameKind) -> bool {
     matches!(kind, FrameKind::Headers | FrameKind::PushPromise | FrameKind::Continuation)
-}
-
-/// Whether a client that should say the preface seems to be in the middle of a connection.
-fn looks_like_a_frame(bytes: &[u8]) -> bool {
-    let Some(header) = bytes.first_chunk().map(FrameHeader::read) else { return false };
-    // HTTP/1 and TLS read as frames of several megabytes, which no client of gRPC sends unasked.
-    !matches!(header.kind, FrameKind::Unknown(_)) && header.content_len() <= MAX_PLAUSIBLE_BYTES
-}
-
-/// 1 MiB, sixty-four times what a receiver takes without having said so.
-const MAX_PLAUSIBLE_BYTES: usize = 1024 * 1024;
-
-/// The data of a DATA frame without its padding, and where it begins in the frame (RFC 9113 6.1).
-fn data_of<'a>(header: &FrameHeader, bytes: &'a [u8]) -> Option<(&'a [u8], usize)> {
-    let content = bytes.get(FrameHeader::LEN..)?;
-    if !header.has(Flag::Padded) {
-        return Some((content, FrameHeader::LEN));
-    }
-    let (pad, rest) = content.split_first()?;
-    let len = rest.len().checked_sub(usize::from(*pad))?;
-    Some((rest.get(..len)?, FrameHeader::LEN + 1))
 }
 
 #[cfg(test)]

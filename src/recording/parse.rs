@@ -3,6 +3,12 @@
 //! In: one line, without its end. Out: what it says. Fields that are not known are passed over, and so are kinds of
 //! lines that are not known: within a version, a recorder may add both.
 //!
+//! Nearly all lines are bytes, written by a recorder of ours; those are read without a JSON parser, eight times as fast:
+//!
+//! ```text
+//!   {"k":"bytes","c":1,"t":1435652,"d":">","b":"UFJJ"}      letter for letter so, or read as JSON
+//! ```
+//!
 //! Must not know: where the line stands.
 
 use std::borrow::Cow;
@@ -40,6 +46,35 @@ pub(super) struct Raw<'a> {
     tool: Option<String>,
     t0_us: u64,
     redact: Vec<String>,
+}
+
+/// Reads a line of bytes that is spelt as a recorder spells it; `None` if it is any other line, or a bad one.
+///
+/// Says of which connection they are, when they crossed, and which way. The bytes are put into `buffer`, in place of
+/// what it holds.
+pub(super) fn plain_bytes(text: &[u8], buffer: &mut Vec<u8>) -> Option<(u32, Duration, Direction)> {
+    let (conn, rest) = number(text.strip_prefix(br#"{"k":"bytes","c":"#)?)?;
+    let (nanos, rest) = number(rest.strip_prefix(br#","t":"#)?)?;
+    let (direction, rest) = match rest.strip_prefix(br#","d":""#)? {
+        [b'>', rest @ ..] => (Direction::ToServer, rest),
+        [b'<', rest @ ..] => (Direction::ToClient, rest),
+        _ => return None,
+    };
+    let coded = rest.strip_prefix(br#"","b":""#)?.strip_suffix(br#""}"#)?;
+    buffer.clear();
+    STANDARD.decode_vec(coded, buffer).ok()?;
+    Some((u32::try_from(conn).ok()?, Duration::from_nanos(nanos), direction))
+}
+
+/// A number at the beginning of a text, as JSON writes one, and what follows.
+fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = text.iter().take_while(|letter| letter.is_ascii_digit()).count();
+    let (number, rest) = text.split_at_checked(digits)?;
+    if number.len() != 1 && !matches!(number, [b'1'..=b'9', ..]) {
+        return None;
+    }
+    let add = |sum: u64, digit: &u8| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0'));
+    Some((number.iter().try_fold(0, add)?, rest))
 }
 
 /// Reads the fields of a line.
@@ -114,5 +149,59 @@ fn told(value: serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text,
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What JSON's rules make of a line.
+    fn by_json(text: &[u8]) -> Option<(u32, Duration, Direction, Vec<u8>)> {
+        let raw = fields(text).ok()?;
+        let mut buffer = Vec::new();
+        let read = line(raw, &mut buffer).ok()?;
+        let Line::Bytes(Chunk { conn, at, direction, bytes }) = read else { return None };
+        Some((conn, at, direction, bytes.to_vec()))
+    }
+
+    fn plainly(text: &[u8]) -> Option<(u32, Duration, Direction, Vec<u8>)> {
+        let mut buffer = Vec::new();
+        let (conn, at, direction) = plain_bytes(text, &mut buffer)?;
+        Some((conn, at, direction, buffer))
+    }
+
+    #[test]
+    fn what_is_not_spelt_like_a_recorder_is_left_to_json() {
+        let plain = br#"{"k":"bytes","c":1,"t":10,"d":"<","b":"AAE="}"#;
+        let expected = (1, Duration::from_nanos(10), Direction::ToClient, vec![0, 1]);
+        assert_eq!(plainly(plain), Some(expected.clone()));
+        for text in [
+            &br#"{"c":1,"k":"bytes","t":10,"d":"<","b":"AAE="}"#[..],
+            br#"{"k":"bytes","c":1,"t":10,"d":"<","b":"AAE=","new":"}"}"#,
+            br#"{"k":"bytes","c":1,"t":10,"d":"<","b":"\u0041AE="}"#,
+            br#"{"k":"bytes","c":1,"t":10,"d":"<","b":"AAE="} "#,
+        ] {
+            assert_eq!(plainly(text), None);
+            assert_eq!(by_json(text), Some(expected.clone()), "{}", text.escape_ascii());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn a_line_that_is_read_plainly_says_what_json_says(
+            conn in "0|[0-9]{1,11}|-1|1e2|",
+            at in "0|[0-9]{1,21}",
+            direction in "[<>]|x|",
+            bytes in "[A-Za-z0-9+/]{0,8}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|\\\\u00412",
+            rest in "|,\"s\":1| ",
+        ) {
+            let text = format!(r#"{{"k":"bytes","c":{conn},"t":{at},"d":"{direction}","b":"{bytes}"{rest}}}"#);
+            if let Some(chunk) = plainly(text.as_bytes()) {
+                prop_assert_eq!(by_json(text.as_bytes()), Some(chunk), "{}", text);
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@
 use std::io::{BufRead, Read};
 
 use super::error::RecordingError;
-use super::line::Line;
+use super::line::{Chunk, Line};
 use super::{VERSION, parse};
 
 /// Reads a recording.
@@ -86,6 +86,9 @@ impl<R: BufRead> RecordingReader<R> {
                 continue;
             }
             let line = self.line;
+            if let Some((conn, at, direction)) = parse::plain_bytes(&self.text, &mut self.bytes) {
+                return Ok(Some(Line::Bytes(Chunk { conn, at, direction, bytes: &self.bytes })));
+            }
             let garbage = |reason| RecordingError::Garbage { line, reason };
             let raw = parse::fields(&self.text).map_err(garbage)?;
             if raw.is_known() {

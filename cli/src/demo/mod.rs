@@ -7,7 +7,7 @@
 //!   server     where they are served
 //!   journal    a line for each call, while anybody may call
 //!   calls      one call of each kind, and how to tell their messages
-//!   record     a connector whose sockets remember what they carried
+//!   record     an ear on the connection that remembers what it hears
 //!   moments    the recorded bytes, read back: heads, messages, trailers
 //!   render     moments -> text
 //!   hex        a message's bytes, and once what each of them means
@@ -53,7 +53,7 @@ pub(crate) async fn show() -> Result<(), Failure> {
     let server = Embedded::start()?;
     let recorder = Recorder::default();
     let endpoint = Endpoint::new(server.address())?;
-    let channel = endpoint.timeout(calls::PATIENCE).connector(recorder.clone()).connect().await?;
+    let channel = endpoint.timeout(calls::PATIENCE).tap(recorder.tap()).connect().await?;
     calls::make_all(&channel).await?;
     let recorded = Recorded::read(&recorder.log());
     drop(channel);

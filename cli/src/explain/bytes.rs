@@ -10,7 +10,7 @@
 //!
 //! Must not know: what bytes mean.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use anstyle::Style;
 
@@ -26,6 +26,8 @@ pub(super) struct Rows {
     pub(super) told: u64,
     /// Holds the digits of one row.
     digits: String,
+    /// Holds its words, if it is one sentence.
+    words: String,
 }
 
 impl Rows {
@@ -38,7 +40,10 @@ impl Rows {
         text: impl Display,
     ) -> Result<(), Failure> {
         self.digits(page, bytes);
-        page.cell(style, &text.to_string(), WIDTH - TEXT_COLUMN);
+        self.words.clear();
+        // Writing to a string cannot fail.
+        let _ = write!(self.words, "{text}");
+        page.cell(style, &self.words, WIDTH - TEXT_COLUMN);
         page.end_line()
     }
 
@@ -65,7 +70,7 @@ impl Rows {
             else {
                 break;
             };
-            page.put(style::PLAIN, now);
+            page.push(style::PLAIN, now);
             page.end_line()?;
             page.space(column);
             left = later;
@@ -73,12 +78,12 @@ impl Rows {
         let gap = if left.is_empty() { 0 } else { GAP };
         let fits = |remark: &str| left.len() + gap + remark.len() <= room;
         // What a value means is worth more than how it was written.
-        let short = remark.split("; ").next().unwrap_or_default();
-        let remark = [remark, short].into_iter().find(|remark| fits(remark)).unwrap_or_default();
+        let short = || remark.split("; ").next().filter(|short| fits(short)).unwrap_or_default();
+        let remark = if fits(remark) { remark } else { short() };
         page.cell(style::PLAIN, left, left.len().min(room));
         if !remark.is_empty() {
             page.space(gap);
-            page.put(style::QUIET, remark);
+            page.push(style::QUIET, remark);
         }
         page.end_line()
     }

@@ -2,6 +2,9 @@
 //!
 //! Must not know: frames.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use wirewright::inspect::hpack::{Entry, Field, Form, Origin, Text};
 use wirewright::inspect::{Direction, Head, What};
 
@@ -37,32 +40,32 @@ pub(super) fn rows(rows: &mut Rows, page: &mut Page, head: &Head) -> Result<(), 
 fn row(rows: &mut Rows, page: &mut Page, bytes: &[u8], field: &Field) -> Result<(), Failure> {
     let name = text(&field.name);
     let value = text(&field.value);
-    let mut remark = match (&field.name.bytes, &field.value.bytes) {
-        (Ok(name), Ok(value)) => words::meaning(name, value).unwrap_or_default(),
-        _ => String::new(),
-    };
-    let written = how(field);
-    if !remark.is_empty() {
+    let mut remark = String::with_capacity(REMARK_LETTERS);
+    if let (Ok(name), Ok(value)) = (&field.name.bytes, &field.value.bytes)
+        && let Some(meaning) = words::meaning(name, value)
+    {
+        remark.push_str(&meaning);
         remark.push_str("; ");
     }
-    remark.push_str(&written);
+    how(field, &mut remark);
     rows.field(page, bytes, 0, (&name, &value), &remark)
 }
 
 /// A name or a value, or why it is not known.
-fn text(text: &Text) -> String {
+fn text(text: &Text) -> Cow<'_, str> {
     match &text.bytes {
         Ok(bytes) => words::printable(bytes),
-        Err(why) => format!("? ({why})"),
+        Err(why) => format!("? ({why})").into(),
     }
 }
 
 /// How HPACK wrote a field.
-fn how(field: &Field) -> String {
-    let mut told = match (field.form, &field.name.origin) {
-        (Form::Indexed, origin) => return origin.to_string(),
-        (_, origin @ (Origin::Static(_) | Origin::Dynamic(_))) => format!("name {origin}, "),
-        _ => String::new(),
+fn how(field: &Field, told: &mut String) {
+    // Writing to a string cannot fail, here and below.
+    let _ = match (field.form, &field.name.origin) {
+        (Form::Indexed, origin) => return write!(told, "{origin}").unwrap_or_default(),
+        (_, origin @ (Origin::Static(_) | Origin::Dynamic(_))) => write!(told, "name {origin}, "),
+        _ => Ok(()),
     };
     told.push_str(match field.form {
         Form::Remembered => "new, becomes 62",
@@ -72,9 +75,8 @@ fn how(field: &Field) -> String {
     });
     if let Origin::Literal { letters, is_huffman: true, .. } = &field.value.origin {
         let count = field.value.bytes.as_ref().map_or(0, |bytes| bytes.len());
-        told = format!("{told}; Huffman: {count} letters in {} B", letters.len());
+        let _ = write!(told, "; Huffman: {count} letters in {} B", letters.len());
     }
-    told
 }
 
 /// Which moment of a call a block is, in words.
@@ -112,3 +114,6 @@ pub(super) fn speaker(direction: Direction) -> anstyle::Style {
         Direction::ToClient => style::SERVER,
     }
 }
+
+/// As many as fit a line beside a short value: what is longer is not shown.
+const REMARK_LETTERS: usize = 64;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use wirewright::inspect::hpack::{Entry, Form};
 use wirewright::inspect::skim::Skim;
-use wirewright::inspect::{Direction, Head, What};
+use wirewright::inspect::{Direction, Head};
 
 use super::fields;
 use super::lens::Look;
@@ -79,15 +79,7 @@ impl Look for Tables {
             Skim::Block(what) => what,
             _ => return Ok(()),
         };
-        let (What::RequestHead(head)
-        | What::ResponseHead(head)
-        | What::InterimHead(head)
-        | What::Trailers(head)
-        | What::TrailersOnly(head)
-        | What::Promise { head, .. }) = what
-        else {
-            return Ok(());
-        };
+        let Some(head) = what.head() else { return Ok(()) };
         let table = self.tables.entry((place.conn, place.direction)).or_default();
         let added = table.follow(head);
         let letters: usize =

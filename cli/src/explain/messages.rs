@@ -106,7 +106,7 @@ fn value(field: &Field<'_>) -> (String, String) {
         Value::Text(text) => {
             (format!("\"{}\"", words::printable(text.as_bytes())), format!("text, {} B", text.len()))
         }
-        Value::Bytes(bytes) => (words::printable(bytes), format!("{} B", bytes.len())),
+        Value::Bytes(bytes) => (words::printable(bytes).into_owned(), format!("{} B", bytes.len())),
         Value::Message(_) | Value::Group(..) => (String::new(), String::new()),
     }
 }

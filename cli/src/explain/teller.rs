@@ -11,6 +11,8 @@
 //!
 //! Must not know: what single bytes mean.
 
+use std::fmt::Write as _;
+
 use wirewright::inspect::frame_header::{Flag, FrameHeader, FrameKind};
 use wirewright::inspect::skim::Skim;
 use wirewright::inspect::{Direction, Part, What};
@@ -46,6 +48,8 @@ struct Story {
     frame: Option<Told>,
     /// Its bytes.
     held: Vec<u8>,
+    /// Holds a part of its heading.
+    line: String,
     /// Why nothing more can be written.
     failed: Option<Failure>,
 }
@@ -204,14 +208,19 @@ impl Story {
         };
         page.end_line()?;
         page.put(style::QUIET, format_args!("#{number:<5}{:>12}", words::moment(place.at)));
-        let whose =
-            if header.stream_id == 0 { String::new() } else { format!("  stream {}", header.stream_id) };
-        let heading = format!("  {}  {}{whose}", place.direction, header.kind);
-        let (content, flags) = (self.held.len().saturating_sub(FrameHeader::LEN), flags(&header));
-        let sizes = format!("  {}+{content} B{flags}  ", self.held.len() - content);
-        let room = WIDTH.saturating_sub(18 + heading.len() + sizes.len());
-        page.put(fields::speaker(place.direction), heading);
-        page.put(style::PLAIN, sizes);
+        let (content, line) = (self.held.len().saturating_sub(FrameHeader::LEN), &mut self.line);
+        line.clear();
+        // Writing to a string cannot fail, here and below.
+        let _ = write!(line, "  {}  {}", place.direction, header.kind);
+        if header.stream_id != 0 {
+            let _ = write!(line, "  stream {}", header.stream_id);
+        }
+        page.push(fields::speaker(place.direction), line);
+        let heading = line.len();
+        line.clear();
+        let _ = write!(line, "  {}+{content} B{}  ", self.held.len() - content, flags(&header));
+        page.push(style::PLAIN, line);
+        let room = WIDTH.saturating_sub(18 + heading + line.len());
         page.cell(remark_style, &remark, room);
         page.end_line()?;
         frame::header(&mut self.rows, page, &header, &self.held)?;
@@ -222,15 +231,7 @@ impl Story {
     }
 
     fn block(&mut self, what: &What, page: &mut Page) -> Result<(), Failure> {
-        let (What::RequestHead(head)
-        | What::ResponseHead(head)
-        | What::InterimHead(head)
-        | What::Trailers(head)
-        | What::TrailersOnly(head)
-        | What::Promise { head, .. }) = what
-        else {
-            return Ok(());
-        };
+        let Some(head) = what.head() else { return Ok(()) };
         self.heading(Some(what), page)?;
         let Some(told) = self.frame.filter(|told| self.is_wanted(told)) else { return Ok(()) };
         let here = head.block.pieces.last().cloned().unwrap_or_default();

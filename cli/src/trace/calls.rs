@@ -233,15 +233,15 @@ impl Calls {
         let Some(call) = self.open.get_mut(&(conn, head.block.stream_id)) else { return };
         call.last = at;
         if let What::RequestHead(_) = what {
-            call.path = head.get(":path").map(|path| words::printable(path)).unwrap_or_default();
-            call.timeout = head.get("grpc-timeout").map(|timeout| words::printable(timeout));
+            call.path = printed(head, ":path").unwrap_or_default();
+            call.timeout = printed(head, "grpc-timeout");
             return;
         }
         let code = head.get("grpc-status").and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
         call.end = match code {
             Some(code) => End::Status {
                 code,
-                message: message(head),
+                message: printed(head, "grpc-message").unwrap_or_default(),
                 trailers_only: matches!(what, What::TrailersOnly(_)),
             },
             None => End::NoStatus,
@@ -267,6 +267,7 @@ impl Calls {
     }
 }
 
-fn message(head: &Head) -> String {
-    head.get("grpc-message").map(|message| words::printable(message)).unwrap_or_default()
+/// The value of a field of a head, if it is there.
+pub(crate) fn printed(head: &Head, name: &str) -> Option<String> {
+    head.get(name).map(|value| words::printable(value).into_owned())
 }

@@ -43,28 +43,42 @@ impl Page {
 
     /// Appends text in a style.
     pub(crate) fn put(&mut self, style: Style, text: impl fmt::Display) {
+        // Writing to a string cannot fail, here and below.
         if self.has_colours && style != Style::new() {
-            // Writing to a string cannot fail, here and below.
             let _ = write!(self.text, "{style}{text}{style:#}");
         } else {
             let _ = write!(self.text, "{text}");
         }
     }
 
+    /// Appends a text that is there already: [`put`](Page::put) without the way through a formatter.
+    pub(crate) fn push(&mut self, style: Style, text: &str) {
+        if self.has_colours && style != Style::new() {
+            self.put(style, text);
+        } else {
+            self.text.push_str(text);
+        }
+    }
+
     /// Appends text in a style, padded or cut to a width.
     pub(crate) fn cell(&mut self, style: Style, text: &str, width: usize) {
-        let letters = text.chars().count();
+        let letters = if text.is_ascii() { text.len() } else { text.chars().count() };
         if letters > width {
-            self.put(style, clip(text, width));
+            self.push(style, &clip(text, width));
         } else {
-            self.put(style, text);
+            self.push(style, text);
             self.space(width - letters);
         }
     }
 
     /// Appends spaces.
     pub(crate) fn space(&mut self, count: usize) {
-        self.text.extend(std::iter::repeat_n(' ', count));
+        let mut left = count;
+        while left > 0 {
+            let now = left.min(SPACES.len());
+            self.text.push_str(SPACES.get(..now).unwrap_or(SPACES));
+            left -= now;
+        }
     }
 
     /// Ends the line, without spaces before its end.
@@ -98,6 +112,9 @@ pub(crate) fn clip(text: &str, width: usize) -> String {
 
 /// How wide a line may be.
 pub(crate) const WIDTH: usize = 100;
+
+/// As many as most columns are wide, to be copied at once.
+const SPACES: &str = "                                                                ";
 
 /// What is written at once.
 const FULL_BYTES: usize = 64 * 1024;

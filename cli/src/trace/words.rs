@@ -2,6 +2,7 @@
 //!
 //! Must not know: how anything is laid out.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -9,16 +10,45 @@ use wirewright::Code;
 
 /// A duration as people read it: `0.49 ms`, `1.20 s`.
 pub(crate) fn duration(duration: Duration) -> String {
-    let micros = duration.as_nanos() as f64 / 1e3;
-    match micros {
-        ..1e6 => format!("{:.2} ms", micros / 1e3),
-        _ => format!("{:.2} s", micros / 1e6),
+    let mut text = String::with_capacity(NUMBER_LETTERS);
+    match duration.as_secs() {
+        0 => decimal(duration, TEN_MICROS, 2, &mut text),
+        _ => decimal(duration, 1_000 * TEN_MICROS, 2, &mut text),
     }
+    text.push_str(if duration.as_secs() == 0 { " ms" } else { " s" });
+    text
 }
 
 /// A moment of a recording, in milliseconds, to three places.
 pub(crate) fn moment(at: Duration) -> String {
-    format!("{:.3} ms", at.as_nanos() as f64 / 1e6)
+    let mut text = String::with_capacity(NUMBER_LETTERS);
+    decimal(at, TEN_MICROS / 10, 3, &mut text);
+    text.push_str(" ms");
+    text
+}
+
+/// Appends a duration as a decimal number: `step` is how many nanoseconds its last place counts.
+///
+/// In whole numbers, because a timeline writes a million of these, and floating point takes several times as long.
+pub(crate) fn decimal(duration: Duration, step: u64, places: usize, text: &mut String) {
+    let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let mut left = nanos.saturating_add(step / 2) / step;
+    let mut letters = [b'.'; NUMBER_LETTERS];
+    let mut used = 0;
+    // From the last letter to the first; the point stands there already, so its place is passed over.
+    for letter in letters.iter_mut().rev() {
+        if left == 0 && used > places + 1 {
+            break;
+        }
+        if used != places {
+            // Lossless: a digit.
+            *letter = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+        used += 1;
+    }
+    let written = letters.get(NUMBER_LETTERS - used..).unwrap_or_default();
+    text.push_str(std::str::from_utf8(written).unwrap_or_default());
 }
 
 /// A number of bytes: `7 B`, `1.5 KiB`.
@@ -33,11 +63,11 @@ pub(crate) fn size(bytes: u64) -> String {
 /// Bytes in hexadecimal digits; of many, the first and the last.
 pub(crate) fn hex(bytes: &[u8], most: usize, out: &mut String) {
     let push = |out: &mut String, bytes: &[u8]| {
-        for byte in bytes {
-            if !out.is_empty() && !out.ends_with(' ') && !out.ends_with('.') {
+        for (nth, byte) in bytes.iter().enumerate() {
+            if nth > 0 {
                 out.push(' ');
             }
-            let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('?');
+            let digit = |value: u8| char::from(HEX_DIGITS.get(usize::from(value)).copied().unwrap_or(b'?'));
             out.push(digit(byte >> 4));
             out.push(digit(byte & 0x0f));
         }
@@ -52,7 +82,12 @@ pub(crate) fn hex(bytes: &[u8], most: usize, out: &mut String) {
 }
 
 /// Bytes as text, with everything that is no printable ASCII escaped.
-pub(crate) fn printable(bytes: &[u8]) -> String {
+pub(crate) fn printable(bytes: &[u8]) -> Cow<'_, str> {
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return Cow::Borrowed(text);
+    }
     let mut text = String::with_capacity(bytes.len());
     for byte in bytes {
         match byte {
@@ -62,7 +97,7 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
             }
         }
     }
-    text
+    Cow::Owned(text)
 }
 
 /// The name of a status code that a header spells as a number.
@@ -98,6 +133,14 @@ fn timeout(value: &[u8]) -> Option<String> {
     Some(format!("{number} {unit} from now"))
 }
 
+/// The places in which a decimal number ends: hundredths of a millisecond.
+const TEN_MICROS: u64 = 10_000;
+
+/// Twenty digits are the most that 64 bits have; a point, and what the unit takes.
+const NUMBER_LETTERS: usize = 24;
+
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +149,11 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!(duration(Duration::from_micros(490)), "0.49 ms");
         assert_eq!(duration(Duration::from_millis(1_200)), "1.20 s");
+        assert_eq!(duration(Duration::ZERO), "0.00 ms");
+        assert_eq!(moment(Duration::from_nanos(61_000_501)), "61.001 ms");
+        assert_eq!(moment(Duration::from_nanos(499)), "0.000 ms");
+        assert_eq!(moment(Duration::from_secs(3_600)), "3600000.000 ms");
+        assert_eq!(moment(Duration::MAX), "18446744073709.551 ms");
         assert_eq!(size(9_999), "9999 B");
         assert_eq!(size(20 * 1024), "20.0 KiB");
         let mut text = String::new();
