@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::call::{now, wall_clock};
+use crate::call::{Listener, now, wall_clock};
 use crate::inspect::Direction;
 use crate::recording::{Chunk, Conn, Happening, Head, Line, Recorder, Role};
 
@@ -156,6 +156,19 @@ impl Tap {
             // A recording with a hole cannot be read beyond it, so nothing follows.
             let _ = shared.failure.set(error);
         }
+    }
+}
+
+/// What happens to calls goes where the bytes go.
+impl Listener for Tap {
+    fn note(
+        &self,
+        conn: Option<u32>,
+        stream: Option<u32>,
+        what: &'static str,
+        details: &[(&str, &dyn fmt::Display)],
+    ) {
+        Tap::note(self, conn, stream, what, details);
     }
 }
 

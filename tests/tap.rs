@@ -1,13 +1,15 @@
 //! `Tap`: what crosses connections is heard, at both ends the same, and secrets stay secret.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use wirewright::inspect::{ConnectionReader, Direction, What};
 use wirewright::recording::{Line, REDACTED, RecordingReader};
-use wirewright::{Request, Response, Server, Tap};
+use wirewright::{Code, Request, Response, RetryPolicy, Server, Status, Tap};
 
-use crate::support::talk::{ONE, Stub};
+use crate::support::talk::{MANY, ONE, Stub, Talk};
 use crate::support::{House, within};
 
 /// A file in memory whose clones are the same file.
@@ -150,4 +152,123 @@ async fn a_recording_that_fails_does_not_fail_the_call() {
     within(house.channel.unary(&ONE, Request::new("hello".to_owned()))).await.unwrap();
     assert_eq!(tap.failure().unwrap().kind(), io::ErrorKind::StorageFull);
     house.close().await;
+}
+
+/// The events of a recording that are of these names, without their times.
+fn events(text: &[u8], names: &[&str]) -> Vec<String> {
+    let (told, _) = read(text);
+    told.into_iter().filter(|line| names.iter().any(|name| line.starts_with(&format!("{name} ")))).collect()
+}
+
+/// What a server notes of a call that its client gives up.
+const RESET: &str = "reset by=peer code=CANCEL path=/test.Talk/One why=";
+
+/// What happens to calls.
+const OF_CALLS: [&str; 5] = ["retry", "deadline", "reset", "cancel", "blocked"];
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_passes_is_noted_by_whoever_sees_it_pass_and_the_reset_by_the_other() {
+    let (near, far) = (Paper::default(), Paper::default());
+    let server = Server::builder()
+        .tap(Tap::record(far.clone(), []).unwrap())
+        .add_service(Stub::one(|_| std::future::pending()));
+    let house = House::build(server, |endpoint| endpoint.tap(Tap::record(near.clone(), []).unwrap()));
+    let request = Request::new(String::new()).with_timeout(Duration::from_millis(20));
+    let status = within(house.channel.unary(&ONE, request)).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    house.close().await;
+    assert_eq!(events(&near.text(), &OF_CALLS), ["deadline path=/test.Talk/One"]);
+    let [noted] = &events(&far.text(), &OF_CALLS)[..] else { panic!("one event") };
+    // Both ends have the same deadline, and either may act on it first.
+    assert!(noted == "deadline path=/test.Talk/One" || noted.starts_with(RESET), "{noted}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_let_go_of_is_noted_at_the_client_and_its_reset_at_the_server() {
+    let (near, far) = (Paper::default(), Paper::default());
+    let begun = Arc::new(tokio::sync::Notify::new());
+    let told = begun.clone();
+    let server =
+        Server::builder().tap(Tap::record(far.clone(), []).unwrap()).add_service(Stub::one(move |_| {
+            told.notify_one();
+            std::future::pending()
+        }));
+    let house = House::build(server, |endpoint| endpoint.tap(Tap::record(near.clone(), []).unwrap()));
+    tokio::select! {
+        end = house.channel.unary(&ONE, Request::new(String::new())) => panic!("{end:?}"),
+        () = begun.notified() => {}
+    }
+    house.close().await;
+    assert_eq!(events(&near.text(), &OF_CALLS), ["cancel path=/test.Talk/One"]);
+    let noted = events(&far.text(), &OF_CALLS);
+    assert_eq!(noted.len(), 1, "{noted:?}");
+    assert!(noted[0].starts_with(RESET), "{noted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_attempt_is_noted_with_its_reason() {
+    let near = Paper::default();
+    let answers = AtomicU32::new(0);
+    let server = Server::builder().add_service(Stub::one(move |request| {
+        let nth = answers.fetch_add(1, Ordering::Relaxed);
+        async move {
+            match nth {
+                0 => Err(Status::unavailable("come again")),
+                _ => Ok(Response::new(request.into_inner())),
+            }
+        }
+    }));
+    let house = House::build(server, |endpoint| {
+        endpoint.tap(Tap::record(near.clone(), []).unwrap()).retry(RetryPolicy::new().max_attempts(2))
+    });
+    within(house.channel.unary(&ONE, Request::new("hi".to_owned()))).await.unwrap();
+    house.close().await;
+    let noted = events(&near.text(), &["pick", "retry"]);
+    let [first, retry, second] = &noted[..] else { panic!("{noted:?}") };
+    assert_eq!((first, first), (second, &"pick path=/test.Talk/One".to_owned()));
+    for detail in ["after=UNAVAILABLE", "path=/test.Talk/One", "wait_us=", "why=come again"] {
+        assert!(retry.contains(detail), "{retry}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_the_window_is_noted_with_its_bytes_and_its_stream() {
+    let near = Paper::default();
+    let server = Server::builder().add_service(Talk::new(Stub {
+        many: Box::new(|requests, _| {
+            Box::pin(async move {
+                // Held and not read, so that no window is given back.
+                let _requests = requests;
+                std::future::pending().await
+            })
+        }),
+        ..Stub::default()
+    }));
+    let house = House::build(server, |endpoint| endpoint.tap(Tap::record(near.clone(), []).unwrap()));
+    let (mut sender, replies) = house.channel.bidi_streaming(&MANY, Request::new(())).await.unwrap();
+    let fill = async {
+        while events(&near.text(), &["blocked"]).is_empty() {
+            // The mark of the outbox is reached long before the end of the window is noted.
+            tokio::select! {
+                sent = sender.send("x".repeat(60_000)) => sent.unwrap(),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    };
+    within(fill).await;
+    drop((sender, replies));
+    house.close().await;
+    let text = near.text();
+    let mut reader = RecordingReader::new(&text[..]).unwrap();
+    let mut seen = 0;
+    while let Some(line) = reader.next_line().unwrap() {
+        let Line::Event(event) = line else { continue };
+        if event.name == "blocked" {
+            seen += 1;
+            assert_eq!((event.conn, event.stream), (Some(1), Some(1)));
+            let bytes = event.details.iter().find(|(key, _)| key == "bytes").unwrap();
+            assert!(bytes.1.parse::<usize>().unwrap() > 0);
+        }
+    }
+    assert!(seen > 0);
 }

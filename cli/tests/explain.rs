@@ -4,6 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use wirewright::inspect::frame_header::FrameKind;
+use wirewright::inspect::frames::PREFACE;
+use wirewright::inspect::hpack::{Form, HpackEncoder};
+use wirewright::inspect::rewrite::write_frame;
+
 use crate::support::{golden, run, text, wright};
 
 /// The recordings that are kept here, by name.
@@ -175,4 +180,48 @@ fn two_recordings_are_compared_by_what_was_said() {
     let different = run(&mut wright(&["diff", "lesson:1", "lesson:4"]));
     assert_eq!(different.status.code(), Some(1));
     golden("diff.txt", text(&different.stdout));
+}
+
+/// A client that calls `odd.Odd/Echo` with an `odd.Box`: inner fields, packed numbers, a map, an enum, a field that
+/// does not fit its type, and one that nobody declared.
+fn odd_call() -> Vec<u8> {
+    let message = b"\x0a\x05\x0a\x01a\x10\x01\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x22\x0a\x0a\x08\
+                    \0\0\0\0\0\0\xe0\x3f\x32\x02hi\x40\x01\x48\x01\x4d\0\0\0\0\x50\x07";
+    let (mut encoder, mut block, mut bytes) = (HpackEncoder::new(), Vec::new(), PREFACE.to_vec());
+    for (name, value) in [(":method", "POST"), (":scheme", "http"), (":path", "/odd.Odd/Echo")] {
+        encoder.field(Form::Remembered, name.as_bytes(), value.as_bytes(), &mut block);
+    }
+    write_frame(FrameKind::Settings, 0, 0, &[], &mut bytes);
+    write_frame(FrameKind::Headers, 0x4, 1, &block, &mut bytes);
+    let data = [&[0, 0, 0, 0, message.len() as u8][..], message].concat();
+    write_frame(FrameKind::Data, 0x1, 1, &data, &mut bytes);
+    bytes
+}
+
+#[test]
+fn with_descriptors_fields_have_their_names_and_values_their_types() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto/examples");
+    let flags = ["--import-path", examples.to_str().unwrap(), "--proto", "helloworld.proto"];
+    let file = recording("c-core");
+    let told = output(&[&["explain", file.to_str().unwrap()], &flags[..]].concat());
+    for row in [
+        "message                helloworld.HelloRequest, 7 bytes\n",
+        "1 name                 \"world\"   string",
+        "1 message              \"Hello world\"   string",
+    ] {
+        assert!(told.contains(row), "{row} is missing in\n{told}");
+    }
+    assert!(told.trim_end().ends_with("and every byte told once"));
+
+    let folder = std::env::temp_dir().join(format!("wright-odd-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("odd.bin");
+    std::fs::write(&file, odd_call()).unwrap();
+    let protos = crate::odd::folder();
+    let told = output(&["explain", file.to_str().unwrap(), "--import-path", &protos, "--proto", "odd.proto"]);
+    golden("explain/odd.txt", &told);
+    std::fs::remove_dir_all(folder).unwrap();
+
+    let unknown = run(&mut wright(&["explain", "lesson:1", "--proto", "nowhere.proto"]));
+    assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown.stderr));
 }

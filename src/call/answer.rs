@@ -71,7 +71,9 @@ impl Stop {
         match self {
             Stop::Deadline => clock::exceeded(),
             // Whatever broke the stream, to a handler it means that nobody waits for its answer any more.
-            Stop::Peer(error) => Status::cancelled(format!("the caller is gone: {error}")),
+            Stop::Peer(error) => {
+                Status::cancelled(format!("the caller is gone: {error}")).with_source(error.clone())
+            }
         }
     }
 }

@@ -72,11 +72,11 @@ async fn exchange<I: Interceptor, R: Message>(
     recv: RecvHalf,
     was_answered: &mut bool,
 ) -> Result<Response<R>, Status> {
-    let mut request = Request { send, message, done: false };
+    let mut request = Request::new(send, message);
     let mut reader = ResponseReader::new(recv, call.info.kind(), call.settings.receive);
     let head = poll_fn(|cx| {
         // Sending goes on while the head is waited for. If it fails, the reading half knows why.
-        let _ = request.poll(cx);
+        let _ = request.poll(cx, call);
         reader.poll_head(cx, &call.settings)
     })
     .await?;
@@ -88,7 +88,7 @@ async fn exchange<I: Interceptor, R: Message>(
     let mut message = None;
     let trailers = loop {
         let item = poll_fn(|cx| {
-            let _ = request.poll(cx);
+            let _ = request.poll(cx, call);
             reader.poll_item(cx, &call.settings)
         });
         match item.await? {
@@ -113,9 +113,9 @@ pub(crate) async fn server_streaming<I: Interceptor, R: Message>(
     again: impl Again,
 ) -> Streaming<R> {
     let reader = ResponseReader::new(recv, call.info.kind(), call.settings.receive);
-    let mut request = Request { send, message: message.clone(), done: false };
+    let mut request = Request::new(send, message.clone());
     // If the peer refuses to hear it all, the reading half knows why.
-    let _ = poll_fn(|cx| request.poll(cx)).await;
+    let _ = poll_fn(|cx| request.poll(cx, &call)).await;
     let next = OneMessage { call: call.clone(), again, message };
     Streaming::of_attempt(reader, Box::new(next), call)
 }
@@ -198,15 +198,35 @@ struct Request {
     send: SendHalf,
     message: Bytes,
     done: bool,
+    /// How much was waiting for the peer's window when that was noted last.
+    #[cfg(feature = "tap")]
+    noted: usize,
 }
 
 impl Request {
+    fn new(send: SendHalf, message: Bytes) -> Request {
+        Request {
+            send,
+            message,
+            done: false,
+            #[cfg(feature = "tap")]
+            noted: 0,
+        }
+    }
+
     /// Ready when the whole request has been handed over, or can never be.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll<I: Interceptor>(&mut self, cx: &mut Context<'_>, _call: &CallShared<I>) -> Poll<()> {
         if !self.done {
             let at_once = self.send.send_unasked(&mut self.message, true);
             if !matches!(at_once, Ok(true) | Err(_)) {
-                let _ = ready!(self.send.poll_send(cx, &mut self.message, true));
+                let sent = self.send.poll_send(cx, &mut self.message, true);
+                #[cfg(feature = "tap")]
+                if sent.is_pending()
+                    && std::mem::replace(&mut self.noted, self.message.len()) != self.message.len()
+                {
+                    _call.blocked(self.message.len());
+                }
+                let _ = ready!(sent);
             }
             self.done = true;
         }

@@ -5,6 +5,8 @@
 //!
 //! Must not know: messages, metadata (which moments hand over by reference), or how the call will end.
 
+#[cfg(feature = "tap")]
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use http::{Extensions, Uri};
@@ -26,6 +28,9 @@ pub struct CallInfo {
     /// A client learns it when a connection is picked, after the first moment.
     peer: OnceLock<PeerInfo>,
     extensions: Mutex<Extensions>,
+    /// Where the call's latest stream is on record: the connection in the upper half, the stream in the lower.
+    #[cfg(feature = "tap")]
+    line: AtomicU64,
 }
 
 /// Which end of a call this is.
@@ -41,7 +46,16 @@ impl CallInfo {
     /// A unary call, until [`set_kind`](CallInfo::set_kind) says otherwise.
     pub(crate) fn new(side: Side, uri: Uri, deadline: Option<Deadline>) -> CallInfo {
         let (kind, peer, extensions) = (MethodKind::Unary, OnceLock::new(), Mutex::default());
-        CallInfo { side, uri, kind, deadline, peer, extensions }
+        CallInfo {
+            side,
+            uri,
+            kind,
+            deadline,
+            peer,
+            extensions,
+            #[cfg(feature = "tap")]
+            line: AtomicU64::new(0),
+        }
     }
 
     /// Which end of the call this is.
@@ -101,6 +115,22 @@ impl CallInfo {
     pub(crate) fn with_extensions(mut self, extensions: Extensions) -> Self {
         self.extensions = Mutex::new(extensions);
         self
+    }
+
+    /// Says where the call's stream is on record.
+    #[cfg(all(feature = "tap", feature = "client"))]
+    pub(crate) fn set_line(&self, conn: u32, stream: u32) {
+        self.line.store(u64::from(conn) << 32 | u64::from(stream), Ordering::Relaxed);
+    }
+
+    /// The connection and the stream by which the call is on record; numbers of either begin with 1.
+    #[cfg(feature = "tap")]
+    pub(crate) fn line(&self) -> (Option<u32>, Option<u32>) {
+        let line = self.line.load(Ordering::Relaxed);
+        // Lossless: the two halves.
+        let halves = [(line >> 32) as u32, line as u32];
+        let [conn, stream] = halves.map(|number| (number > 0).then_some(number));
+        (conn, stream)
     }
 
     /// Says which sides stream, before anybody asks.

@@ -28,6 +28,8 @@ mod info;
 #[cfg(feature = "server")]
 mod inlet;
 mod interceptor;
+#[cfg(feature = "tap")]
+mod listener;
 mod outbox;
 mod sender;
 mod shared;
@@ -69,6 +71,8 @@ pub use self::credentials::{Authenticated, Credentials};
 pub(crate) use self::halves::CallHalves;
 pub use self::info::{CallInfo, Side};
 pub use self::interceptor::{Direction, Interceptor, OnStart, Stack, on_start};
+#[cfg(feature = "tap")]
+pub(crate) use self::listener::Listener;
 #[cfg(feature = "client")]
 pub(crate) use self::pilot::Again;
 #[cfg(feature = "client")]

@@ -9,10 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "client")]
 use std::sync::{Mutex, PoisonError};
+#[cfg(all(feature = "tap", feature = "client"))]
+use std::time::Duration;
 
 use super::compress::Encodings;
 use super::info::CallInfo;
 use super::interceptor::{Direction, Interceptor};
+#[cfg(feature = "tap")]
+use super::listener::{self, Listener};
 #[cfg(feature = "client")]
 use super::replay::ReplayRoom;
 use crate::message::Message;
@@ -50,6 +54,9 @@ pub(crate) struct CallSettings {
     /// How much a client asks again.
     #[cfg(feature = "client")]
     pub(crate) throttle: Option<Arc<Mutex<Throttle>>>,
+    /// Who is told what leaves no bytes, if anybody is.
+    #[cfg(feature = "tap")]
+    pub(crate) listener: Option<Arc<dyn Listener>>,
 }
 
 impl CallSettings {
@@ -70,6 +77,8 @@ impl Default for CallSettings {
             replays: Arc::default(),
             #[cfg(feature = "client")]
             throttle: None,
+            #[cfg(feature = "tap")]
+            listener: None,
         }
     }
 }
@@ -94,6 +103,22 @@ impl<I: Interceptor> CallShared<I> {
         self.interceptors.headers(&self.info, metadata);
     }
 
+    /// Another attempt follows one that ended like this.
+    #[cfg(all(feature = "tap", feature = "client"))]
+    pub(crate) fn again(&self, end: &Status, wait: Duration) {
+        if let Some(listener) = &self.settings.listener {
+            listener::retry(&**listener, &self.info, end, wait);
+        }
+    }
+
+    /// So many bytes wait for the peer's window.
+    #[cfg(all(feature = "tap", feature = "client"))]
+    pub(super) fn blocked(&self, waiting: usize) {
+        if let Some(listener) = &self.settings.listener {
+            listener::blocked(&**listener, &self.info, waiting);
+        }
+    }
+
     /// The last moment of a call that failed; gives its status back.
     #[cfg(feature = "client")]
     pub(crate) fn fail(&self, status: Status) -> Status {
@@ -109,6 +134,10 @@ impl<I: Interceptor> CallShared<I> {
             if let (Ok(()), Some(throttle)) = (end, &self.settings.throttle) {
                 throttle.lock().unwrap_or_else(PoisonError::into_inner).on_success();
             }
+            #[cfg(feature = "tap")]
+            if let (Err(status), Some(listener)) = (end, &self.settings.listener) {
+                listener::failed(&**listener, &self.info, status);
+            }
             self.interceptors.end(&self.info, end, trailers);
         }
     }
@@ -118,6 +147,10 @@ impl<I: Interceptor> CallShared<I> {
 impl<I: Interceptor> Drop for CallShared<I> {
     fn drop(&mut self) {
         if !*self.ended.get_mut() {
+            #[cfg(feature = "tap")]
+            if let Some(listener) = self.settings.listener.as_ref().filter(|_| *self.started.get_mut()) {
+                listener::dropped(&**listener, &self.info);
+            }
             let end = Err(Status::cancelled("the call was dropped before it ended"));
             // The drop may come from a panic of one interceptor, and a second panic on the way would end the process.
             let _ = catch_unwind(AssertUnwindSafe(|| self.end(&end, &mut Metadata::new())));

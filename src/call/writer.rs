@@ -29,6 +29,9 @@ pub(super) struct Writer {
     /// Whether there will be no other attempt.
     is_last: bool,
     state: State,
+    /// How much was waiting for the peer's window when that was noted last; 0 if nothing waits.
+    #[cfg(feature = "tap")]
+    noted: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,7 +47,17 @@ impl Writer {
     /// Writes what comes into the outbox.
     pub(super) fn new(send: SendHalf, replay: Replay) -> Writer {
         let bytes = Bytes::new();
-        Writer { send, bytes, finished: false, replay, replayed: 0, is_last: false, state: State::Writing }
+        Writer {
+            send,
+            bytes,
+            finished: false,
+            replay,
+            replayed: 0,
+            is_last: false,
+            state: State::Writing,
+            #[cfg(feature = "tap")]
+            noted: 0,
+        }
     }
 
     /// Writes one message, and the end of the request.
@@ -93,12 +106,18 @@ impl Writer {
                 let end = self.finished && is_replayed;
                 match self.send.poll_send(cx, &mut self.bytes, end) {
                     Poll::Ready(Ok(())) if end => self.state = State::Over,
-                    Poll::Ready(Ok(())) if is_replayed => call.outbox.handed_over(),
-                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Ok(())) => {
+                        self.go_on();
+                        if is_replayed {
+                            call.outbox.handed_over();
+                        }
+                    }
                     Poll::Ready(Err(_)) => self.state = State::Over,
                     // An abandoned call must not wait for a window that may never open.
                     Poll::Pending if call.outbox.is_given_up() => self.cancel(),
                     Poll::Pending => {
+                        #[cfg(feature = "tap")]
+                        self.note_blocked(call);
                         call.outbox.watch(cx);
                         return Poll::Pending;
                     }
@@ -114,6 +133,22 @@ impl Writer {
             }
         }
         Poll::Ready(())
+    }
+
+    /// Bytes were handed over: what waits next is noted anew.
+    fn go_on(&mut self) {
+        #[cfg(feature = "tap")]
+        {
+            self.noted = 0;
+        }
+    }
+
+    /// Notes that bytes wait for the peer's window, once for each number of them.
+    #[cfg(feature = "tap")]
+    fn note_blocked<I: Interceptor>(&mut self, call: &CallHalves<I>) {
+        if std::mem::replace(&mut self.noted, self.bytes.len()) != self.bytes.len() {
+            call.blocked(self.bytes.len());
+        }
     }
 
     /// Ready when there is something to write, or there will be nothing more.

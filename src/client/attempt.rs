@@ -62,22 +62,25 @@ impl Tries {
     }
 
     /// How long to wait before another attempt after one that ended like this; `None` if that is how the call ends.
-    pub(super) fn judge(
+    pub(super) fn judge<I: Interceptor>(
         &mut self,
-        settings: &CallSettings,
+        call: &CallShared<I>,
         end: &Status,
         trailers: &Metadata,
         was_answered: bool,
     ) -> Option<Duration> {
         let fate = if was_answered { Fate::Committed } else { fate(end) };
         let failure = Failure { fate, code: end.code(), pushback: Pushback::read(trailers) };
-        let throttle = settings.throttle.as_ref();
+        let throttle = call.settings.throttle.as_ref();
         let mut throttle = throttle.map(|throttle| throttle.lock().unwrap_or_else(PoisonError::into_inner));
-        match self.attempts.on_failure(failure, throttle.as_deref_mut(), &mut Random) {
-            Verdict::AtOnce => Some(Duration::ZERO),
-            Verdict::After(wait) => Some(wait),
-            Verdict::Over => None,
-        }
+        let wait = match self.attempts.on_failure(failure, throttle.as_deref_mut(), &mut Random) {
+            Verdict::AtOnce => Duration::ZERO,
+            Verdict::After(wait) => wait,
+            Verdict::Over => return None,
+        };
+        #[cfg(feature = "tap")]
+        call.again(end, wait);
+        Some(wait)
     }
 
     pub(super) fn previous(&self) -> u32 {
@@ -103,7 +106,7 @@ impl<I: Interceptor> Streams<I> {
 
 impl<I: Interceptor> Again for Streams<I> {
     fn judge(&mut self, end: &Status, trailers: &Metadata) -> Option<Duration> {
-        self.tries.judge(&self.call.settings, end, trailers, false)
+        self.tries.judge(&self.call, end, trailers, false)
     }
 
     async fn reopen(&mut self, mut wait: Duration) -> Result<(SendHalf, RecvHalf), Status> {
@@ -150,7 +153,7 @@ impl Core {
             };
             match berth.open(head.into_request(), false) {
                 Ok(halves) => {
-                    connection.noted.pick(halves.0.stream_id(), call.info.uri().path(), timeout);
+                    connection.noted.pick(&call.info, halves.0.stream_id(), timeout);
                     return Ok(halves);
                 }
                 // Nothing was sent. What the engine refuses to send on one connection it refuses on every one.

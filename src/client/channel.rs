@@ -153,7 +153,7 @@ impl<I: Interceptor> Channel<I> {
                         Ok(response) => return Ok(response),
                         Err(failed) => failed,
                     };
-                    match tries.judge(&call.settings, &status, status.metadata(), was_answered) {
+                    match tries.judge(&call, &status, status.metadata(), was_answered) {
                         Some(wait) => pause(wait).await,
                         None => return Err(status),
                     }

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::call::CallInfo;
 use crate::peer::Address;
 use crate::policy::connectivity::ConnectivityState;
 use crate::transport::Io;
@@ -59,9 +60,10 @@ impl Ear {
 #[cfg(feature = "tap")]
 impl Noted {
     /// A call has been given the connection, and has opened a stream on it.
-    pub(super) fn pick(&self, stream: Option<u32>, path: &str, left: Option<Duration>) {
+    pub(super) fn pick(&self, info: &CallInfo, stream: Option<u32>, left: Option<Duration>) {
         let Some((tap, conn)) = &self.at else { return };
-        let conn = Some(*conn);
+        info.set_line(*conn, stream.unwrap_or_default());
+        let (conn, path) = (Some(*conn), info.path());
         match left.map(|left| left.as_micros()) {
             Some(us) => tap.note(conn, stream, "pick", &[("path", &path), ("deadline_us", &us)]),
             None => tap.note(conn, stream, "pick", &[("path", &path)]),
@@ -82,5 +84,5 @@ impl Ear {
 
 #[cfg(not(feature = "tap"))]
 impl Noted {
-    pub(super) fn pick(&self, _: Option<u32>, _: &str, _: Option<Duration>) {}
+    pub(super) fn pick(&self, _: &CallInfo, _: Option<u32>, _: Option<Duration>) {}
 }

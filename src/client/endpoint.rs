@@ -185,6 +185,7 @@ impl Endpoint {
     /// Listens in on every connection of the channel, above TLS, and hears when it connects and what it picks.
     #[cfg(feature = "tap")]
     pub fn tap(mut self, tap: crate::Tap) -> Self {
+        self.settings.listener = Some(Arc::new(tap.clone()));
         self.ear.tap = Some(tap);
         self
     }

@@ -169,6 +169,7 @@ impl<I: Interceptor> ServerBuilder<I> {
     /// Listens in on every connection, above TLS.
     #[cfg(feature = "tap")]
     pub fn tap(mut self, tap: crate::Tap) -> Self {
+        self.settings().listener = Some(Arc::new(tap.clone()));
         self.tap = Some(tap);
         self
     }

@@ -7,22 +7,24 @@
 //!
 //! Must not know: frames.
 
+use prost_reflect::MessageDescriptor;
 use wirewright::inspect::Part;
 use wirewright::inspect::protobuf::{Field, Fields, Value};
 
 use super::bytes::Rows;
+use super::named;
 use crate::failure::Failure;
 use crate::style;
 use crate::trace::page::Page;
 use crate::trace::words;
 
-/// The rows of a share of a message. `prefix` and `content` are its bytes.
+/// The rows of a share of a message, of the type `known` if anybody knows it. `prefix` and `content` are its bytes.
 pub(super) fn rows(
     rows: &mut Rows,
     page: &mut Page,
     part: &Part,
-    prefix: &[u8],
-    content: &[u8],
+    (prefix, content): (&[u8], &[u8]),
+    known: Option<&MessageDescriptor>,
 ) -> Result<(), Failure> {
     if !prefix.is_empty() {
         let is_whole = part.begins && prefix.len() == 5;
@@ -32,6 +34,9 @@ pub(super) fn rows(
             _ => "neither 0 nor 1, which is an error",
         };
         let text = match (is_whole, part.ends || !content.is_empty()) {
+            (true, _) if known.is_some() && part.flag == 0 => {
+                format!("{}, {}", known.map_or("", MessageDescriptor::full_name), count(part.length))
+            }
             (true, _) => format!("{flag}, {} follow", count(part.length)),
             (false, true) => format!("the rest of the prefix: {}", count(part.length)),
             (false, false) => "the prefix begins; the next frame goes on with it".to_owned(),
@@ -44,6 +49,9 @@ pub(super) fn rows(
     let is_whole = part.before == 0 && part.ends;
     if is_whole && part.flag == 0 && content.len() <= MOST_BYTES {
         let read = Fields::read(content);
+        if let Some(known) = known.filter(|_| count_rows(&read) <= MOST_FIELDS) {
+            return named::rows(rows, page, content, known, 0);
+        }
         if !read.fields.is_empty() && count_rows(&read) <= MOST_FIELDS {
             return fields(rows, page, content, &read, 0);
         }
@@ -91,7 +99,7 @@ fn fields(
 }
 
 /// A value, and what else it could be.
-fn value(field: &Field<'_>) -> (String, String) {
+pub(super) fn value(field: &Field<'_>) -> (String, String) {
     match &field.value {
         Value::Varint(number) => {
             let bool_or_enum = if *number < 2 { "integer, bool or enum" } else { "integer or enum" };

@@ -13,12 +13,19 @@ pub(crate) mod frame;
 mod hpack;
 mod lens;
 mod messages;
+mod named;
 mod teller;
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
+use prost_reflect::DescriptorPool;
 use wirewright::recording::{Line, RecordingError, RecordingReader};
 
 use crate::failure::Failure;
+use crate::headers::HeaderFlags;
+use crate::schema::Schema;
+use crate::schema::flags::SchemaFlags;
 use crate::trace::page::Page;
 use crate::trace::source;
 
@@ -40,6 +47,28 @@ pub(crate) struct Explain {
     /// Ask one question of the whole recording instead
     #[arg(long, value_enum)]
     lens: Option<Lens>,
+    /// Name the fields of messages as this .proto file does
+    #[arg(long, value_name = "FILE", conflicts_with = "protoset", help_heading = "Descriptors")]
+    proto: Vec<String>,
+    /// Look here for .proto files and what they import
+    #[arg(long, value_name = "FOLDER", help_heading = "Descriptors")]
+    import_path: Vec<PathBuf>,
+    /// Name them as this encoded FileDescriptorSet does
+    #[arg(long, value_name = "FILE", help_heading = "Descriptors")]
+    protoset: Vec<PathBuf>,
+}
+
+impl Explain {
+    /// What describes the messages, if anything is said to.
+    fn schema(&self) -> Result<Option<DescriptorPool>, Failure> {
+        let (proto, import_path, protoset) =
+            (self.proto.clone(), self.import_path.clone(), self.protoset.clone());
+        let flags = SchemaFlags { proto, import_path, protoset, ..SchemaFlags::default() };
+        if !flags.has_files() {
+            return Ok(None);
+        }
+        Ok(Some(Schema::open(&flags, &HeaderFlags::default(), None)?.pool().clone()))
+    }
 }
 
 /// One question asked of a whole recording.
@@ -93,11 +122,11 @@ fn frames_named(text: &str) -> Result<(u64, u64), String> {
 
 /// Explains.
 pub(crate) fn run(explain: &Explain) -> Result<(), Failure> {
-    let Explain { file, frame, stream, conn, lens } = explain;
+    let Explain { file, frame, stream, conn, lens, .. } = explain;
     let wanted = Wanted { frame: *frame, stream: *stream, conn: *conn };
     let mut page = Page::new();
     let warning = match lens {
-        None => frames(file, wanted, &mut page)?,
+        None => frames(file, teller::Teller::new(wanted, explain.schema()?), &mut page)?,
         Some(lens) => lens::look(*lens, file, wanted, &mut page)?,
     };
     page.flush()?;
@@ -108,7 +137,7 @@ pub(crate) fn run(explain: &Explain) -> Result<(), Failure> {
 /// Tells a recording that is in memory, on standard output.
 pub(crate) fn tell_recording(recording: &[u8]) -> Result<(), Failure> {
     let unreadable = |error: RecordingError| Failure::Recording(error.to_string());
-    let (mut page, mut teller) = (Page::new(), teller::Teller::new(Wanted::default()));
+    let (mut page, mut teller) = (Page::new(), teller::Teller::new(Wanted::default(), None));
     let mut reader = RecordingReader::new(recording).map_err(unreadable)?;
     while let Some(line) = reader.next_line().map_err(unreadable)? {
         teller.tell(&line, &mut page)?;
@@ -120,11 +149,10 @@ pub(crate) fn tell_recording(recording: &[u8]) -> Result<(), Failure> {
 /// Tells all frames of a file.
 #[cfg(test)]
 pub(crate) fn tell_file(file: &str, page: &mut Page) -> Result<(), Failure> {
-    frames(file, Wanted::default(), page).map(drop)
+    frames(file, teller::Teller::new(Wanted::default(), None), page).map(drop)
 }
 
-fn frames(file: &str, wanted: Wanted, page: &mut Page) -> Result<Option<String>, Failure> {
-    let mut teller = teller::Teller::new(wanted);
+fn frames(file: &str, mut teller: teller::Teller, page: &mut Page) -> Result<Option<String>, Failure> {
     let warning = source::read(file, &mut |line: &Line<'_>| teller.tell(line, page))?;
     teller.finish(page)?;
     Ok(warning)

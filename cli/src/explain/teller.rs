@@ -13,13 +13,14 @@
 
 use std::fmt::Write as _;
 
+use prost_reflect::DescriptorPool;
 use wirewright::inspect::frame_header::{Flag, FrameHeader, FrameKind};
 use wirewright::inspect::skim::Skim;
 use wirewright::inspect::{Direction, Part, What};
 use wirewright::recording::Line;
 
 use super::bytes::Rows;
-use super::{Wanted, fields, frame, messages};
+use super::{Wanted, fields, frame, messages, named};
 use crate::failure::Failure;
 use crate::style;
 use crate::trace::calls::{Call, Calls};
@@ -38,6 +39,8 @@ pub(super) struct Teller {
 #[derive(Debug, Default)]
 struct Story {
     wanted: Wanted,
+    /// What describes the messages, if anything does.
+    schema: Option<DescriptorPool>,
     calls: Calls,
     rows: Rows,
     /// How many frames there were, in all connections.
@@ -66,8 +69,8 @@ struct Told {
 }
 
 impl Teller {
-    pub(super) fn new(wanted: Wanted) -> Teller {
-        Teller { story: Story { wanted, ..Story::default() }, ..Teller::default() }
+    pub(super) fn new(wanted: Wanted, schema: Option<DescriptorPool>) -> Teller {
+        Teller { story: Story { wanted, schema, ..Story::default() }, ..Teller::default() }
     }
 
     /// Tells what a line adds.
@@ -259,7 +262,12 @@ impl Story {
         let bytes = |range: &std::ops::Range<usize>| {
             self.held.get(place(range.start)..place(range.end)).unwrap_or_default()
         };
-        messages::rows(&mut self.rows, page, part, bytes(&part.prefix), bytes(&part.content))?;
+        let Place { conn, direction, .. } = told.place;
+        let method = self.calls.on_stream(conn, told.header.stream_id).map(Call::method);
+        let pool = self.schema.as_ref();
+        let message = pool.zip(method).and_then(|(pool, method)| named::of_call(pool, method, direction));
+        let shares = (bytes(&part.prefix), bytes(&part.content));
+        messages::rows(&mut self.rows, page, part, shares, message.as_ref())?;
         if let Some(frame) = &mut self.frame {
             frame.to = place(part.content.end);
         }

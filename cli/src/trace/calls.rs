@@ -170,6 +170,11 @@ impl Calls {
         self.open.values()
     }
 
+    /// The call that is open on this stream.
+    pub(crate) fn on_stream(&self, conn: u32, stream: u32) -> Option<&Call> {
+        self.open.get(&(conn, stream))
+    }
+
     /// The calls that were open when the recording, or one connection, ended.
     pub(crate) fn leave(&mut self, conn: Option<u32>) -> Vec<Call> {
         let open = std::mem::take(&mut self.open);

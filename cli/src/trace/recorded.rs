@@ -259,7 +259,7 @@ impl<'a> Keeper<'a> {
         self.kept += fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         match what {
             What::RequestHead(_) => {
-                let path = value(&fields, ":path").map(|path| words::printable(path));
+                let path = value(&fields, ":path").map(|path| words::printable(path).into_owned());
                 call.path = path.unwrap_or_default();
                 call.request = fields;
             }
@@ -337,7 +337,7 @@ impl<'a> Keeper<'a> {
 fn fields_of(head: &Head) -> Result<Fields, String> {
     let known = head.fields().map(|field| {
         let (name, value) = (field.name.bytes.as_ref().ok()?, field.value.bytes.as_ref().ok()?);
-        Some((words::printable(name), value.clone()))
+        Some((words::printable(name).into_owned(), value.clone()))
     });
     known.collect::<Option<Fields>>().ok_or_else(|| "its fields cannot be read".to_owned())
 }
