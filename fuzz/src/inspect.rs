@@ -62,7 +62,7 @@ fn tell<'a>(how: u8, recording: impl Iterator<Item = (Direction, &'a [u8])>) -> 
     Told { events, spans }
 }
 
-fn parse(mut script: &[u8]) -> Vec<(Direction, &[u8])> {
+pub(crate) fn parse(mut script: &[u8]) -> Vec<(Direction, &[u8])> {
     let mut recording = Vec::new();
     while let Some((head, rest)) = script.split_first_chunk::<2>() {
         let head = u16::from_be_bytes(*head);

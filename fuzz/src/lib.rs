@@ -20,8 +20,11 @@ mod inspect;
 mod message_decoder;
 mod metadata;
 mod percent;
+mod recording;
 mod request_head;
+mod rewriter;
 mod server_bytes;
+mod skimmer;
 #[path = "../../tests/support/talk.rs"]
 #[expect(
     unreachable_pub,
@@ -42,8 +45,11 @@ pub use inspect::inspect;
 pub use message_decoder::message_decoder;
 pub use metadata::metadata;
 pub use percent::percent;
+pub use recording::recording;
 pub use request_head::request_head;
+pub use rewriter::rewriter;
 pub use server_bytes::server_bytes;
+pub use skimmer::skimmer;
 pub use target::target;
 pub use timeout::timeout;
 pub use trailers::trailers;
@@ -53,7 +59,7 @@ pub use two_peers::two_peers;
 pub type Target = fn(&[u8]);
 
 /// What is fuzzed, by name.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("base64", base64),
     ("call_state", call_state),
     ("client_bytes", client_bytes),
@@ -62,8 +68,11 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("message_decoder", message_decoder),
     ("metadata", metadata),
     ("percent", percent),
+    ("recording", recording),
     ("request_head", request_head),
+    ("rewriter", rewriter),
     ("server_bytes", server_bytes),
+    ("skimmer", skimmer),
     ("target", target),
     ("timeout", timeout),
     ("trailers", trailers),
