@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rcgen::{CertificateParams, KeyPair};
 use wirewright::{Endpoint, Method, Request, Status};
 
 use crate::replay::file;
@@ -66,12 +67,13 @@ fn played(output: &[u8]) -> Vec<String> {
 #[test]
 fn what_both_sides_say_is_printed_as_it_is_said() {
     let mut server = Running::start(&["break", "-l", "127.0.0.1:0", "--count", "1", "rst-after-headers"]);
+    let descriptors = protoset("said.bin");
     let address = server.address();
     let output = run(&mut wright(&[
         "call",
         "-plaintext",
         "-protoset",
-        &protoset(),
+        &descriptors,
         &address,
         "helloworld.Greeter/SayHello",
     ]));
@@ -90,11 +92,12 @@ fn what_both_sides_say_is_printed_as_it_is_said() {
     ] {
         assert!(lines.iter().any(|told| told.starts_with(line)), "{line}: {lines:#?}");
     }
+    std::fs::remove_file(descriptors).unwrap();
 }
 
-/// The descriptors of helloworld, in a file.
-fn protoset() -> String {
-    let path = file("helloworld.bin");
+/// The descriptors of helloworld, in a file of the test's own.
+fn protoset(name: &str) -> String {
+    let path = file(name);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/examples");
     let mut compiler = protox::Compiler::new([folder]).unwrap();
     compiler.open_file("helloworld.proto").unwrap();
@@ -188,4 +191,28 @@ fn a_peer_that_does_not_do_what_is_expected_is_told_and_ends_with_1() {
     let lines = played(&output.stdout);
     assert!(lines.iter().any(|line| line == "line 4: no GOAWAY within 50ms"), "{lines:#?}");
     std::fs::remove_file(script).unwrap();
+}
+
+#[test]
+fn it_misbehaves_under_tls_too() {
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let (cert, secret) = (file("break-cert.pem"), file("break-key.pem"));
+    std::fs::write(&cert, certificate.pem()).unwrap();
+    std::fs::write(&secret, key.serialize_pem()).unwrap();
+    let (cert, secret) = (cert.to_str().unwrap(), secret.to_str().unwrap());
+    let flags = ["--tls-cert", cert, "--tls-key", secret];
+    let mut server =
+        Running::start(&[&["break", "-l", "127.0.0.1:0"], &flags[..], &["status-9999"]].concat());
+    let descriptors = protoset("tls.bin");
+    let trust = ["-cacert", cert, "-servername", "localhost", "-protoset", &descriptors];
+    let address = server.address();
+    let output =
+        run(&mut wright(&[&["call"], &trust[..], &[&address, "helloworld.Greeter/SayHello"]].concat()));
+    assert_eq!(output.status.code(), Some(64 + 2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("over nine thousand"), "{}", text(&output.stderr));
+    for file in [cert, secret, &descriptors] {
+        std::fs::remove_file(file).unwrap();
+    }
 }

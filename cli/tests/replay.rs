@@ -1,10 +1,14 @@
 //! `wright replay`: the same questions again, and what is answered differently.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
 
 use wirewright::server::{Ended, ServerCall, Service};
 use wirewright::transport::TcpIncoming;
-use wirewright::{Interceptor, Method, MethodDescriptor, RawMessage, Response, Server};
+use wirewright::{
+    Endpoint, Interceptor, Method, MethodDescriptor, RawMessage, Request, Response, Server, Status,
+};
 
 use crate::support::{Running, Serving, run, text, wright};
 
@@ -111,7 +115,10 @@ fn what_is_answered_differently_is_told_call_by_call_and_field_by_field() {
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }
-    assert!(said.matches("  - message ").count() >= 4, "messages that did not come are told: {said}");
+    assert!(
+        said.matches("  - message ").count() >= 4 && said.contains("  - message 3: 2: \"b\"\n"),
+        "messages that did not come are told: {said}"
+    );
     // With descriptors fields have names.
     let protos = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto/examples");
     let (code, said) =
@@ -185,4 +192,101 @@ fn a_recording_that_was_cut_is_replayed_as_far_as_it_goes() {
     assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stdout));
     assert!(told.contains("warning: ") && text(&output.stdout).starts_with("5 calls"), "{told}");
     std::fs::remove_file(recording).unwrap();
+}
+
+/// A room whose answers depend on who else is there.
+struct Room {
+    both: tokio::sync::Barrier,
+    active: std::sync::atomic::AtomicU32,
+}
+
+const TOGETHER: Method<RawMessage, RawMessage> = Method::unary("/meet.Room/Together");
+const ALONE: Method<RawMessage, RawMessage> = Method::unary("/meet.Room/Alone");
+const IN_TURN: Method<RawMessage, RawMessage> = Method::bidi_streaming("/meet.Room/InTurn");
+
+impl Service for Room {
+    const NAME: &'static str = "meet.Room";
+    const METHODS: &'static [MethodDescriptor] = &[TOGETHER.describe(), ALONE.describe(), IN_TURN.describe()];
+
+    async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
+        let turns = async || {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        };
+        if call.method() == "InTurn" {
+            let (request, mut replies, mut call) = call.bidi_streaming(&IN_TURN).await?;
+            let mut requests = request.into_inner();
+            let end = call.run(async {
+                while let Some(message) = requests.message().await? {
+                    turns().await;
+                    let hurried =
+                        std::future::poll_fn(|cx| Poll::Ready(requests.poll_message(cx).is_ready()));
+                    if hurried.await {
+                        return Err(Status::aborted("it is not your turn"));
+                    }
+                    replies.send(message).await?;
+                }
+                Ok(())
+            });
+            let end = end.await;
+            return call.close(replies, end).await;
+        }
+        let is_together = call.method() == "Together";
+        let (request, mut call) = call.unary(&TOGETHER).await?;
+        let reply = call.run(async {
+            if is_together {
+                self.both.wait().await;
+            } else {
+                if self.active.fetch_add(1, Ordering::SeqCst) > 0 {
+                    return Err(Status::aborted("somebody else is here"));
+                }
+                turns().await;
+                self.active.fetch_sub(1, Ordering::SeqCst);
+            }
+            Ok(Response::new(request.into_inner()))
+        });
+        let reply = reply.await;
+        call.reply(reply).await
+    }
+}
+
+#[test]
+fn calls_overlap_and_messages_take_turns_as_they_did() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let incoming = runtime.block_on(async { TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap() });
+    let address = incoming.local_address().unwrap().to_string();
+    let room = Room { both: tokio::sync::Barrier::new(2), active: 0.into() };
+    runtime.spawn(Server::builder().add_service(room).serve_until(incoming, std::future::pending()));
+    let path = file("room.jsonl");
+    let recording = path.to_str().unwrap();
+    let mut tap = Running::start(&["tap", "-l", "127.0.0.1:0", "-t", &address, "-o", recording]);
+    let tapped = tap.address();
+    let message = || RawMessage(b"\x0a\x01x".to_vec().into());
+    runtime.block_on(async {
+        let channel = Endpoint::new(tapped.as_str()).unwrap().connect().await.unwrap();
+        let together = || channel.unary(&TOGETHER, Request::new(message()));
+        let (one, other) = tokio::join!(together(), together());
+        assert!(one.is_ok() && other.is_ok());
+        for _ in 0..5 {
+            channel.unary(&ALONE, Request::new(message())).await.unwrap();
+        }
+        let (mut sender, mut replies) = channel.bidi_streaming(&IN_TURN, Request::new(())).await.unwrap();
+        for _ in 0..5 {
+            sender.send(message()).await.unwrap();
+            assert!(replies.message().await.unwrap().is_some());
+        }
+        sender.finish().await.unwrap();
+        assert!(replies.message().await.unwrap().is_none());
+    });
+    while !tap.line().contains("InTurn") {}
+    drop(tap);
+    let output = run(&mut wright(&["replay", "-plaintext", "-max-time", "5", recording, &address]));
+    let said = text(&output.stdout);
+    assert!(said.starts_with("8 calls answered as recorded"), "{said}{}", text(&output.stderr));
+    // The one who waits for another waits in vain if it is alone.
+    let output =
+        run(&mut wright(&["replay", "-plaintext", "--call", "1", "-max-time", "0.2", recording, &address]));
+    assert!(text(&output.stdout).contains("+ status DEADLINE_EXCEEDED"), "{}", text(&output.stdout));
+    std::fs::remove_file(path).unwrap();
 }

@@ -48,7 +48,7 @@ pub(crate) struct BreakArguments {
     /// Where to listen; port 0 lets the system choose one
     #[arg(short, long, value_name = "ADDR", default_value = "127.0.0.1:50051", value_parser = door::with_port)]
     listen: String,
-    /// Speak as a client to this server instead; the script must be a client's
+    /// Speak as a client to this server instead, in plaintext; the script must be a client's
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["listen", "tls_cert"])]
     connect: Option<String>,
     /// Stop after so many connections

@@ -8,14 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 use wirewright::metadata::{binary, is_reserved};
 use wirewright::wire::percent;
 use wirewright::wire::tables::{code_from_reason, reason_name};
 use wirewright::{Code, Metadata, Status};
 
-use super::fields::{Line, differences};
+use super::fields::{Line, differences, told};
 use super::player::Answer;
 use crate::output::tame;
 use crate::schema::Schema;
@@ -67,26 +66,21 @@ impl<'a> Judge<'a> {
                 lines.extend(told.into_iter().map(|(sign, line)| (sign, format!("  {}", tame(&line)))));
             }
         }
-        let shown = |bytes: &Bytes| {
-            let mut digits = String::new();
-            words::hex(bytes, SHOWN_BYTES, &mut digits);
-            format!("of {} B: {digits}", bytes.len())
-        };
-        for (nth, lost) in then.iter().enumerate().skip(now.len()) {
-            lines.push(('-', format!("message {} {}", nth + 1, shown(&lost.bytes))));
-        }
         // Whoever gave the call up did not wait for what else there was.
-        if call.was_ended_by_server() {
-            for (nth, new) in now.iter().enumerate().skip(then.len()) {
-                lines.push(('+', format!("message {} {}", nth + 1, shown(new))));
-            }
+        let is_all = call.was_ended_by_server();
+        let lost = then.iter().enumerate().skip(now.len()).map(|(nth, lost)| ('-', nth, &lost.bytes));
+        let new =
+            now.iter().enumerate().skip(then.len()).filter(|_| is_all).map(|(nth, new)| ('+', nth, new));
+        for (sign, nth, bytes) in lost.chain(new) {
+            let output = self.output(&call.path).await;
+            lines.push((sign, tame(&format!("message {}: {}", nth + 1, told(bytes, output.as_ref())))));
         }
     }
 
     /// Status, details and the metadata of the trailers.
     fn end(&self, call: &Recorded, answer: &Answer, lines: &mut Vec<Line>) {
         let Some(end) = &answer.end else { return };
-        let (then, now) = (expected(call), told(end.as_ref().err()));
+        let (then, now) = (expected(call), ended(end.as_ref().err()));
         let (code, message) = match end {
             Ok(_) => (Code::Ok, ""),
             Err(status) => (status.code(), status.message()),
@@ -183,7 +177,7 @@ fn expected(call: &Recorded) -> Expected {
     }
 }
 
-fn told(status: Option<&Status>) -> String {
+fn ended(status: Option<&Status>) -> String {
     status.map_or_else(|| status_line(Code::Ok, ""), |status| status_line(status.code(), status.message()))
 }
 
@@ -193,6 +187,3 @@ fn status_line(code: Code, message: &str) -> String {
         message => format!("status {}: {}", code.name(), tame(message)),
     }
 }
-
-/// As much of a message as a line shows.
-const SHOWN_BYTES: usize = 20;

@@ -32,6 +32,25 @@ pub(super) fn differences(then: &[u8], now: &[u8], descriptor: Option<&MessageDe
     bytes(then, now)
 }
 
+/// A whole message on one line, as far as it can be told.
+pub(super) fn told(message: &[u8], descriptor: Option<&MessageDescriptor>) -> String {
+    let fields = Fields::read(message);
+    let leaves = descriptor.and_then(|descriptor| typed(message, descriptor));
+    let leaves = leaves.or_else(|| fields.is_whole().then(|| untyped(&fields)));
+    match leaves {
+        Some(leaves) if leaves.is_empty() || message.is_empty() => "(empty)".to_owned(),
+        Some(leaves) => {
+            let lines: Vec<_> = leaves.iter().map(|(path, text)| line(path, text)).collect();
+            lines.join("  ")
+        }
+        None => {
+            let mut digits = String::new();
+            words::hex(message, SHOWN_BYTES, &mut digits);
+            digits
+        }
+    }
+}
+
 /// Paths and what stands there.
 type Leaves = Vec<(String, String)>;
 
@@ -161,7 +180,7 @@ const SHOWN_BYTES: usize = 20;
 mod tests {
     use super::*;
 
-    fn told(then: &[u8], now: &[u8], descriptor: Option<&MessageDescriptor>) -> Vec<String> {
+    fn differ(then: &[u8], now: &[u8], descriptor: Option<&MessageDescriptor>) -> Vec<String> {
         differences(then, now, descriptor).into_iter().map(|(sign, line)| format!("{sign} {line}")).collect()
     }
 
@@ -171,13 +190,13 @@ mod tests {
         let then = b"\x0a\x01a\x12\x02\x08\x05\x18\x01\x18\x02";
         let now = b"\x0a\x01b\x12\x02\x08\x06\x18\x01\x18\x03";
         let expected = ["- 1: \"a\"", "+ 1: \"b\"", "- 2.1: 5", "+ 2.1: 6", "- 3[1]: 2", "+ 3[1]: 3"];
-        assert_eq!(told(then, now, None), expected);
+        assert_eq!(differ(then, now, None), expected);
     }
 
     #[test]
     fn what_is_no_protobuf_is_told_by_its_bytes() {
         assert_eq!(
-            told(b"\xff\x01", b"\xff\x02\x03", None),
+            differ(b"\xff\x01", b"\xff\x02\x03", None),
             ["- 2 B, from byte 1 on: 01", "+ 3 B, from byte 1 on: 02 03"]
         );
     }
@@ -193,12 +212,15 @@ mod tests {
         let pool = prost_reflect::DescriptorPool::from_file_descriptor_set(set).unwrap();
         let message = pool.get_message_by_name("M").unwrap();
         // The same fields in another order.
-        assert!(told(b"\x08\x01\x12\x01x", b"\x12\x01x\x08\x01", Some(&message)).is_empty());
+        assert!(differ(b"\x08\x01\x12\x01x", b"\x12\x01x\x08\x01", Some(&message)).is_empty());
         assert_eq!(
-            told(b"\x08\x01\x1a\x02\x08\x02", b"\x08\x01\x1a\x02\x08\x03", Some(&message)),
+            differ(b"\x08\x01\x1a\x02\x08\x02", b"\x08\x01\x1a\x02\x08\x03", Some(&message)),
             ["- inner.a: 2", "+ inner.a: 3"]
         );
+        assert_eq!(told(b"\x08\x01\x1a\x02\x08\x02", Some(&message)), "a: 1  inner.a: 2");
+        assert_eq!(told(b"\x08\x01\x1a\x02\x08\x02", None), "1: 1  3.1: 2");
+        assert_eq!((told(b"", None).as_str(), told(b"\xff\x01", None).as_str()), ("(empty)", "ff 01"));
         // A field that the descriptor does not know is no less different.
-        assert_eq!(told(b"\x08\x01", b"\x08\x01\x48\x01", Some(&message)).len(), 1);
+        assert_eq!(differ(b"\x08\x01", b"\x08\x01\x48\x01", Some(&message)).len(), 1);
     }
 }
