@@ -81,12 +81,12 @@ impl<I: Interceptor, R: Message> Running<I, R> {
     /// # Errors
     ///
     /// [`Ended`] if the caller did not hear it.
+    #[expect(clippy::manual_async_fn, reason = "an async fn would hold its arguments twice while it waits")]
     pub fn close(
         mut self,
         replies: Sender<R>,
         end: Result<(), Status>,
     ) -> impl Future<Output = Result<(), Ended>> + Send + use<I, R> {
-        // In an `async fn`, which would hold its arguments twice, a sender's metadata would be large.
         async move {
             let Arrived { call, wire, .. } = &mut *self.arrived;
             let outbox = call.outbox();

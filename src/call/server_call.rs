@@ -48,10 +48,6 @@ pub(super) struct Arrived<I: Interceptor> {
 }
 
 /// A call, with what lies between halves and the wire if there are any.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a unary call is the usual one, and is to cost no second allocation"
-)]
 pub(super) enum Held<I: Interceptor> {
     /// The handler has its messages by value.
     Alone(CallShared<I>),

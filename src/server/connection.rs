@@ -182,6 +182,7 @@ impl Order {
 }
 
 /// What ends a turn of [`serve_streams`].
+#[expect(clippy::large_enum_variant, reason = "a stream is handed on at once, and is to cost no allocation")]
 enum Turn {
     Ordered(Order),
     /// The stream that waits has a permit, or has waited long enough.
