@@ -185,13 +185,7 @@ impl Tale {
     /// A header block is whole: its frames can be told.
     fn block(&mut self, place: Place, what: &What) {
         let frames = self.fragments.remove(&(place.conn, place.direction)).unwrap_or_default();
-        let (What::RequestHead(head)
-        | What::ResponseHead(head)
-        | What::InterimHead(head)
-        | What::Trailers(head)
-        | What::TrailersOnly(head)
-        | What::Promise { head, .. }) = what
-        else {
+        let Some(head) = what.head() else {
             return;
         };
         let (remark, style) = fields::moment(what);
