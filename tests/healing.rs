@@ -398,3 +398,20 @@ async fn a_dead_line_does_not_outlive_its_channel_by_more_than_a_farewell() {
     }
     drop(peer);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_leaves_with_its_first_words_has_been_reached() {
+    let (channel, mut door) = answerer(|endpoint| endpoint);
+    let start = Instant::now();
+    let call = call(&channel, "hello");
+    for _ in 0..3 {
+        let mut peer = door.server().await;
+        peer.go_away(0, NO_ERROR, b"").hang_up_after().flush().await;
+    }
+    let mut peer = door.server().await;
+    let (stream, _) = peer.whole_request().await;
+    answer(&mut peer, stream, "at last").flush().await;
+    assert_eq!(end(call).await.unwrap(), "at last");
+    assert_eq!(start.elapsed(), Duration::ZERO, "nobody waits before connecting again");
+    close(channel, [peer]).await;
+}

@@ -305,3 +305,136 @@ async fn a_peer_that_takes_nothing_is_suffered_for_a_minute() {
     drop(caller);
     all_quiet().await;
 }
+
+/// Begins a message of a hundred thousand bytes and sends a few.
+fn begin_message(peer: &mut Peer, stream: u32, path: &str) {
+    peer.headers(stream, &request(path)).data(stream, &[0, 0, 1, 0x86, 0xa0, 0x0a]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_begun_and_does_not_come_ends_its_call_and_no_other() {
+    for path in ["/test.Talk/One", "/test.Talk/Many"] {
+        let (server, _) = server();
+        let mut caller = Caller::of(server).await;
+        begin_message(&mut caller.peer, 1, path);
+        caller.peer.flush().await;
+        let start = Instant::now();
+        let end = loop {
+            match caller.peer.any_unhurried().await {
+                Frame::Headers { end: true, fields, .. } => break fields,
+                Frame::Eof => panic!("{path}: the connection ended"),
+                _ => {}
+            }
+        };
+        assert_eq!(start.elapsed(), Duration::from_secs(30), "{path}");
+        assert!(end.contains(&"grpc-status: 1".to_owned()), "{path}: {end:?}");
+        ask(&mut caller.peer, 3);
+        assert_eq!(status_of(&mut caller.peer, 3).await, SERVED, "{path}");
+        caller.close().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drip_is_no_progress_and_a_slow_message_is() {
+    // A byte a second is far below the least, and two hundred are above it.
+    for (bytes, ends) in [(1, true), (200, false)] {
+        let (server, _) = server();
+        let mut caller = Caller::of(server).await;
+        begin_message(&mut caller.peer, 1, "/test.Talk/One");
+        let mut ended = false;
+        for _ in 0..100 {
+            caller.peer.data(1, &vec![0; bytes]).flush().await;
+            let second = Duration::from_secs(1);
+            if let Ok(Frame::Headers { end: true, .. } | Frame::Reset { .. }) =
+                tokio::time::timeout(second, caller.peer.any_unhurried()).await
+            {
+                ended = true;
+                break;
+            }
+        }
+        assert_eq!(ended, ends, "{bytes} bytes a second");
+        caller.close().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_may_be_silent_between_messages() {
+    let (server, _) = server();
+    let mut caller = Caller::of(server).await;
+    let peer = &mut caller.peer;
+    peer.headers(1, &request("/test.Talk/Many")).data(1, &message("one")).flush().await;
+    assert!(matches!(peer.next().await, Frame::Headers { .. }));
+    assert!(matches!(peer.next().await, Frame::Data { .. }));
+    settle().await;
+    while tokio::time::timeout(Duration::ZERO, peer.any_unhurried()).await.is_ok() {}
+    let quiet = tokio::time::timeout(Duration::from_secs(300), peer.any_unhurried());
+    assert!(quiet.await.is_err(), "five minutes of silence are no fault");
+    peer.last_data(1, &message("two"));
+    assert_eq!(status_of(peer, 1).await, SERVED);
+    caller.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_unfinished_messages_hold_is_bounded_for_all_connections_together() {
+    let (server, _) = server();
+    let mut caller = Caller::of(server.max_half_message_bytes(20_000)).await;
+    let mut other = caller.another().await;
+    begin_message(&mut caller.peer, 1, "/test.Talk/One");
+    caller.peer.data(1, &[0; 15_000]).flush().await;
+    settle().await;
+    begin_message(&mut other, 1, "/test.Talk/One");
+    other.data(1, &[0; 10_000]);
+    let refused = loop {
+        if let Frame::Headers { end: true, fields, .. } = other.next().await {
+            break fields;
+        }
+    };
+    assert!(refused.contains(&"grpc-status: 8".to_owned()), "{refused:?}");
+    // With the first call its bytes are gone, and there is room again.
+    caller.peer.reset(1, CANCEL).flush().await;
+    settle().await;
+    begin_message(&mut other, 3, "/test.Talk/One");
+    other.data(3, &[0; 10_000]).flush().await;
+    settle().await;
+    ask(&mut other, 5);
+    assert_eq!(status_of(&mut other, 5).await, SERVED, "nothing was said of the one before");
+    other.hang_up().await;
+    caller.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_would_wait_for_too_long_are_turned_away_at_once_and_told_when_to_ask_again() {
+    // Each handler keeps the only thread for two milliseconds.
+    let busy = Stub::one(|request| async move {
+        tokio::time::advance(Duration::from_millis(2)).await;
+        Ok(Response::new(request.into_inner()))
+    });
+    for (sheds, least) in [(true, 20), (false, 0)] {
+        let talk = busy.clone();
+        let mut server = Server::builder().add_service(talk);
+        if sheds {
+            server = server.shed_load(Duration::from_millis(5));
+        }
+        let mut caller = Caller::of(server).await;
+        let mut refused = 0;
+        for burst in 0..3 {
+            let streams = (0..30).map(|n| 1 + 2 * (burst * 30 + n));
+            for stream in streams.clone() {
+                ask(&mut caller.peer, stream);
+            }
+            let mut left = streams.count();
+            refused = 0;
+            while left > 0 {
+                if let Frame::Headers { end: true, fields, .. } = caller.peer.next().await {
+                    left -= 1;
+                    let pushed = fields.contains(&"grpc-retry-pushback-ms: 1000".to_owned());
+                    assert_eq!(fields.contains(&"grpc-status: 8".to_owned()), pushed, "{fields:?}");
+                    refused += usize::from(pushed);
+                }
+            }
+        }
+        assert!((least..30).contains(&refused), "of thirty calls {refused} were turned away");
+        assert!(sheds || refused == 0, "nobody is turned away unless it was asked for");
+        caller.close().await;
+    }
+}

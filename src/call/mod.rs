@@ -23,6 +23,8 @@ mod clock;
 mod compress;
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 mod compressors;
+#[cfg(feature = "server")]
+mod half_message;
 mod halves;
 mod info;
 #[cfg(feature = "server")]

@@ -13,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::compress::Encodings;
+#[cfg(feature = "server")]
+use super::half_message::HalfMessages;
 use super::info::CallInfo;
 use super::interceptor::{Direction, Interceptor};
 #[cfg(feature = "tap")]
@@ -48,6 +50,9 @@ pub(crate) struct CallSettings {
     pub(crate) encodings: Encodings,
     /// The one in which messages are sent if nobody says otherwise.
     pub(crate) outgoing: Option<&'static str>,
+    /// What a server suffers of messages that are not here yet.
+    #[cfg(feature = "server")]
+    pub(crate) half_messages: HalfMessages,
     /// What a client's calls keep of what they have sent.
     #[cfg(feature = "client")]
     pub(crate) replays: Arc<ReplayRoom>,
@@ -73,6 +78,8 @@ impl Default for CallSettings {
             send: usize::MAX,
             encodings: Encodings::default(),
             outgoing: None,
+            #[cfg(feature = "server")]
+            half_messages: HalfMessages::default(),
             #[cfg(feature = "client")]
             replays: Arc::default(),
             #[cfg(feature = "client")]

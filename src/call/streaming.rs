@@ -138,7 +138,7 @@ impl<T: Message> Streaming<T> {
             #[cfg(feature = "server")]
             Source::Request(reader) => {
                 let (settings, inlet) = (self.hook.settings(), self.hook.inlet());
-                let message = ready!(reader.poll_message(settings, || inlet.poll_chunk(cx)));
+                let message = ready!(reader.poll_message(cx, settings, |cx| inlet.poll_chunk(cx)));
                 let message = message.and_then(|arrived| match arrived {
                     Some(arrived) => self.read(Direction::Request, arrived).map(Some),
                     None => Ok(None),

@@ -38,6 +38,7 @@
 //! | [`keepalive`] | when to ask a silent server, and when to give it up | gRFC A8 |
 //! | [`drain`] | what a server that stops tells its connections | RFC 9113 6.8, gRFC A9 |
 //! | [`tenure`] | how long a server keeps a connection | gRFC A9 |
+//! | [`overload`] | how many calls may wait for a server that is too slow | |
 //! | [`stall`] | whether progress is too slow | |
 //! | [`accept_backoff`] | how long a listener rests after an error | accept(2) |
 //!
@@ -52,6 +53,7 @@ pub mod backoff;
 pub mod connectivity;
 pub mod drain;
 pub mod keepalive;
+pub mod overload;
 pub mod retry;
 pub mod stall;
 pub mod tenure;

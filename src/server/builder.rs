@@ -9,7 +9,9 @@ use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::admission::Admission;
 use super::event::ServerEvent;
 use super::limits::Limits;
 use super::permits::Permits;
@@ -136,6 +138,22 @@ impl<I: Interceptor> ServerBuilder<I> {
         self
     }
 
+    /// How long a message may be in coming once it has begun; 30 s by default.
+    ///
+    /// A client that sends less than 128 bytes a second for so long has its call ended `CANCELLED`. Between messages a
+    /// stream may be silent.
+    pub fn message_stall_timeout(mut self, timeout: Duration) -> Self {
+        self.settings().half_messages.patience = timeout;
+        self
+    }
+
+    /// What messages that have begun and not ended may hold in all, in bytes; 512 MiB by default. A call whose message
+    /// would need more ends `RESOURCE_EXHAUSTED`.
+    pub fn max_half_message_bytes(mut self, bytes: usize) -> Self {
+        self.settings().half_messages.room = bytes;
+        self
+    }
+
     /// One more encoding that requests may come in.
     ///
     /// A request that is compressed is answered in the same encoding, if the client accepts it; a handler chooses
@@ -220,8 +238,10 @@ impl<I: Interceptor> ServerBuilder<I> {
         if self.router.is_empty() {
             return Err(ServeError::Empty);
         }
+        let mut router = self.router;
+        router.admission = self.limits.longest_wait.map(Admission::new);
         let serving = Serving {
-            router: self.router,
+            router,
             http2: self.http2,
             #[cfg(feature = "tls")]
             tls: self.tls,

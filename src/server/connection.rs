@@ -97,8 +97,9 @@ async fn begin<V>(
 ) -> Option<V> {
     let begun = tokio::select! {
         begun = tokio::time::timeout(serving.limits.handshake, step) => begun,
-        // A peer that has not begun HTTP/2 has no call to lose.
-        _ = orders.wait_for(|order| *order >= Order::Drain) => return None,
+        // A client that is about to begin is told to go when it has begun: then it knows that nothing of it was seen. One
+        // that does not begin has no call to lose.
+        () = last_call(orders) => return None,
     };
     let peer = peer.clone();
     match begun {
@@ -110,6 +111,13 @@ async fn begin<V>(
         }
     }
     None
+}
+
+/// Ready when it is too late to begin: a moment after the server was told to stop.
+async fn last_call(orders: &mut watch::Receiver<Order>) {
+    // If nobody is left to give orders, the connection goes with its task.
+    let _ = orders.wait_for(|order| *order >= Order::Drain).await;
+    tokio::time::sleep(LAST_CALL).await;
 }
 
 /// Hands every stream to the router, and obeys, until the connection has ended.
@@ -252,6 +260,9 @@ fn failed(serving: &Serving, peer: PeerInfo, error: TransportError) {
 fn insecure(error: String) -> TransportError {
     TransportError::from(Cause::Tls(error)).with_phase(Phase::Tls)
 }
+
+/// How long a client may take to begin once the server was told to stop: what it has sent is on its way already.
+const LAST_CALL: Duration = Duration::from_secs(1);
 
 /// How long a call may wait for a handler that is still at work. Longer, and its client had better ask elsewhere.
 const PERMIT_PATIENCE: Duration = Duration::from_secs(1);

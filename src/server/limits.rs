@@ -23,6 +23,8 @@ pub(super) struct Limits {
     pub(super) write_stall: Duration,
     pub(super) keepalive: KeepaliveConfig,
     pub(super) tenure: TenureConfig,
+    /// How long a call may wait before others are turned away.
+    pub(super) longest_wait: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -36,6 +38,7 @@ impl Default for Limits {
             write_stall: WRITE_STALL,
             keepalive: KeepaliveConfig { without_calls: true, ..KeepaliveConfig::new(KEEPALIVE_TIME) },
             tenure: TenureConfig { idle: None, age: None, grace: None, begun: BEGUN },
+            longest_wait: None,
         }
     }
 }
@@ -73,6 +76,18 @@ impl<I: Interceptor> ServerBuilder<I> {
     /// A client that resets its calls at once may begin new ones, but has never more handlers at work.
     pub fn max_handlers_per_connection(mut self, handlers: usize) -> Self {
         self.limits.handlers_per_connection = handlers.max(1);
+        self
+    }
+
+    /// Turns calls away that would wait for longer than this until their handler has its first turn; off by default.
+    ///
+    /// A server that is asked for more than it can do otherwise begins every call, too late for its deadline. With this
+    /// it learns how many may wait, and ends the others `RESOURCE_EXHAUSTED` before anything is done for them, with
+    /// `grpc-retry-pushback-ms`. Five milliseconds suit handlers that take a fraction of that between two waits; a
+    /// server whose handlers keep a thread for longer needs more, or turns calls away that it could serve. What it
+    /// costs is two looks at the clock for each call.
+    pub fn shed_load(mut self, longest_wait: Duration) -> Self {
+        self.limits.longest_wait = Some(longest_wait);
         self
     }
 

@@ -8,6 +8,7 @@
 //!
 //! Must not know: the calling house.
 
+mod admission;
 mod builder;
 mod connection;
 mod event;

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use super::admission::{Admission, Place};
 use super::permits::Permit;
 use super::service::Service;
 use crate::call::{CallSettings, Interceptor, ServerCall, refuse};
@@ -26,6 +27,8 @@ pub(super) struct Router {
     /// Who answers calls to services that are not there.
     fallback: Option<Arc<dyn Route>>,
     pub(super) settings: Arc<CallSettings>,
+    /// The line in which calls wait, if they are to be turned away.
+    pub(super) admission: Option<Arc<Admission>>,
 }
 
 /// A mounted service, its type forgotten.
@@ -51,6 +54,8 @@ struct Arrived {
     peer: PeerInfo,
     /// Held until the handler's future is gone.
     permit: Permit,
+    /// Held until the call has its first turn.
+    place: Option<Place>,
 }
 
 impl Router {
@@ -94,6 +99,13 @@ impl Router {
 
     /// Answers a stream: by its service, or here and now.
     pub(super) fn answer(&self, accepted: Accepted, peer: &PeerInfo, permit: Permit) {
+        let place = match &self.admission {
+            None => None,
+            Some(admission) => match admission.enter() {
+                Some(place) => Some(place),
+                None => return turn_away_for_now(accepted),
+            },
+        };
         let Accepted { head, mut send, recv } = accepted;
         let head = match RequestHead::parse(head, self.settings.encodings.names()) {
             Ok(head) => head,
@@ -111,7 +123,7 @@ impl Router {
         match known.map(|(_, route)| route).or(self.fallback.as_ref()) {
             Some(route) => {
                 let (halves, settings, peer) = ((send, recv), self.settings.clone(), peer.clone());
-                route.clone().spawn(Arrived { head, halves, settings, peer, permit });
+                route.clone().spawn(Arrived { head, halves, settings, peer, permit, place });
             }
             None => {
                 let status = Status::unimplemented(format!("unknown service {}", head.service()));
@@ -123,11 +135,14 @@ impl Router {
 
 impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
     fn spawn(self: Arc<Self>, arrived: Arrived) {
-        let Arrived { head, halves, settings, peer, permit } = arrived;
+        let Arrived { head, halves, settings, peer, permit, place } = arrived;
         let call = ServerCall::new(head, halves, self.interceptors.clone(), settings, peer);
         tokio::spawn(async move {
             // Named, so that it is dropped after the call, and with the task if that is dropped.
             let _permit = permit;
+            if let Some(place) = place {
+                place.leave();
+            }
             // However it ended, there is nothing left to do.
             let _ = self.service.call(call).await;
         });
@@ -137,3 +152,17 @@ impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
         self.service.on_drain();
     }
 }
+
+/// Answers a call that would wait for too long.
+fn turn_away_for_now(accepted: Accepted) {
+    let Accepted { mut send, .. } = accepted;
+    let mut status = Status::resource_exhausted("the server has more calls than it can begin in time");
+    // A name and a number that metadata can carry: neither can be refused.
+    let _ = status.metadata_mut().insert("grpc-retry-pushback-ms", PUSHBACK_MS);
+    // If the stream is gone there is nobody to tell.
+    let _ = refuse(&mut send, ContentType::Grpc, status);
+}
+
+/// When a client may ask again, in milliseconds (gRFC A6, "Pushback"): long enough for most overloads to pass, and to
+/// let another server be asked first.
+const PUSHBACK_MS: &str = "1000";

@@ -5,9 +5,10 @@
 //!
 //! Must not know: what is on a connection (`connection`).
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -69,6 +70,11 @@ pub(super) async fn serve<N: Incoming>(
         let event = tokio::select! {
             () = &mut shutdown, if !stopping => {
                 stopping = true;
+                // Whom the kernel has let in already would be reset with the listener.
+                while let Some((io, peer)) = listener.accept_waiting().await {
+                    connections.spawn(connection::serve(serving.clone(), io, peer, order.clone()));
+                    drain.handle(now(), DrainEvent::Opened);
+                }
                 serving.router.on_drain();
                 DrainEvent::Stop { grace: Some(serving.limits.grace) }
             }
@@ -101,6 +107,16 @@ struct Listener<N> {
 }
 
 impl<N: Incoming> Listener<N> {
+    /// A connection that is there already.
+    async fn accept_waiting(&mut self) -> Option<(N::Io, crate::PeerInfo)> {
+        let mut accept = pin!(self.incoming.as_mut()?.accept());
+        poll_fn(|cx| match accept.as_mut().poll(cx) {
+            Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
+    }
+
     /// The next connection. Waits for ever if there will be none; errors are reported and slept over.
     async fn accept(&mut self, serving: &Serving) -> (N::Io, crate::PeerInfo) {
         loop {

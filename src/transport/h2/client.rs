@@ -178,13 +178,14 @@ impl Driver {
     /// Waits for the server's SETTINGS.
     pub(crate) async fn ready(&mut self) -> Result<(), TransportError> {
         poll_fn(|cx| match self.poll_connection(cx) {
-            Poll::Ready(Ok(())) => Poll::Ready(Err(Cause::Closed.into())),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            // h2 tells nobody that SETTINGS have come, but they change this number (see UNSETTLED).
-            Poll::Pending if self.connection.max_concurrent_send_streams() != UNSETTLED => {
+            Poll::Ready(Err(error)) if !matches!(error.cause(), Cause::Io(_)) => Poll::Ready(Err(error)),
+            // h2 tells nobody that SETTINGS have come, but they change this number (see UNSETTLED). A server that says
+            // in the same breath that it is leaving (GOAWAY), and leaves, has been reached all the same.
+            _ if self.connection.max_concurrent_send_streams() != UNSETTLED => {
                 self.line.set_limit(self.connection.max_concurrent_send_streams());
                 Poll::Ready(Ok(()))
             }
+            Poll::Ready(end) => Poll::Ready(Err(end.err().unwrap_or(Cause::Closed.into()))),
             Poll::Pending => Poll::Pending,
         })
         .await

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use wirewright::policy::keepalive::KeepaliveConfig;
 use wirewright::server::{Ended, ServerCall, Service};
 use wirewright::transport::{Http2Settings, Incoming, TcpIncoming};
 use wirewright::{
@@ -244,6 +245,15 @@ impl Caller for Client {
 /// How a call of ours ended.
 pub(crate) fn end(status: Status) -> End {
     End { code: status.code() as u32, text: status.message().to_owned() }
+}
+
+/// The keepalive of P9, on either side: asked after 10 s, given up 3 s later.
+pub(crate) fn keepalive() -> KeepaliveConfig {
+    KeepaliveConfig {
+        timeout: Duration::from_secs(3),
+        without_calls: true,
+        ..KeepaliveConfig::new(Duration::from_secs(10))
+    }
 }
 
 /// What Work costs: a thousand calls a second are what one core can do.

@@ -249,15 +249,17 @@ impl Process {
 
 /// The role `serve`: a server that obeys standard input.
 ///
-/// Options: `tls`, with a certificate of its own making; `any`, to listen on every address; `port=N`; `age=MS`, the
-/// greatest age of a connection.
+/// Options: `tls`, with a certificate of its own making; `any`, to listen on every address; `keepalive`, of 10 s and
+/// 3 s; `shed`, to turn calls away that would wait for 5 ms; `port=N`; `age=MS`, the greatest age of a connection.
 pub(crate) async fn serve(kind: &str, options: &[&str]) -> Result<(), Failure> {
-    let mut house = House { kind: Kind::read(kind)?, gate: Gate::new(), tls: None, age: None };
+    let mut house = House { kind: Kind::read(kind)?, gate: Gate::new(), tls: None, age: None, keepalive: false, shed: false };
     let (mut host, mut port) = ([127, 0, 0, 1], 0);
     for option in options {
         match option.split_once('=') {
             None if *option == "tls" => house.tls = Some(crate::secure::Certificate::new()?),
             None if *option == "any" => host = [0, 0, 0, 0],
+            None if *option == "keepalive" => house.keepalive = true,
+            None if *option == "shed" => house.shed = true,
             Some(("port", number)) => port = number.parse()?,
             Some(("age", number)) => house.age = Some(Duration::from_millis(number.parse()?)),
             _ => return Err(format!("a server has no option {option:?}").into()),
@@ -301,6 +303,8 @@ struct House {
     gate: Gate,
     tls: Option<crate::secure::Certificate>,
     age: Option<Duration>,
+    keepalive: bool,
+    shed: bool,
 }
 
 impl House {
@@ -322,6 +326,12 @@ impl House {
                 }
                 if let Some(age) = self.age {
                     server = server.max_connection_age(age);
+                }
+                if self.shed {
+                    server = server.shed_load(Duration::from_millis(5));
+                }
+                if self.keepalive {
+                    server = server.keepalive(crate::ours::keepalive());
                 }
                 let incoming = Counted(TcpIncoming::new(listener));
                 tokio::spawn(server.serve_until(incoming, stopped));

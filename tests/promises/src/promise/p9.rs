@@ -2,18 +2,18 @@
 //!
 //! Two namespaces, and from one moment on nothing passes between them. A client with keepalive of 10 s and 3 s ends
 //! a call that is under way within 13.5 s, and gives an idle connection up within the same time; one with unsent
-//! answers and a TCP user timeout of 20 s within 21 s. The server lets go of the dead client's calls in that time.
+//! answers and a TCP user timeout of 20 s within 21 s. The server, which has the same
+//! keepalive, lets go of the dead client's calls in that time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use wirewright::policy::keepalive::KeepaliveConfig;
 use wirewright::{ConnectivityState, Endpoint, Request};
 
 use crate::Failure;
 use crate::line::Line;
 use crate::load::{Kind, empty, filler};
 use crate::net::{CLIENT, Network, SERVER, SERVER_ADDRESS, Weather};
-use crate::ours::{ECHO, SLEEP};
+use crate::ours::{ECHO, SLEEP, keepalive};
 use crate::process::{Server, part_at};
 use crate::scale::Scale;
 
@@ -26,7 +26,7 @@ pub(crate) async fn measure(_scale: Scale) -> Result<Vec<Line>, Failure> {
             return Ok(Vec::new());
         }
     };
-    let mut server = Server::start_at(Some(SERVER), Kind::Ours, &["any"], None).await?;
+    let mut server = Server::start_at(Some(SERVER), Kind::Ours, &["any", "keepalive"], None).await?;
     let port = server.port;
     let clients: Vec<_> = CASES
         .into_iter()
@@ -71,11 +71,7 @@ pub(crate) async fn measure(_scale: Scale) -> Result<Vec<Line>, Failure> {
 /// The client: waits for its end, and says when that was.
 pub(crate) async fn dead(port: u16, case: usize) -> Result<(), Failure> {
     let endpoint = Endpoint::new(format!("{SERVER_ADDRESS}:{port}").as_str())?;
-    let keepalive = KeepaliveConfig {
-        timeout: Duration::from_secs(3),
-        without_calls: true,
-        ..KeepaliveConfig::new(Duration::from_secs(10))
-    };
+    let keepalive = keepalive();
     let code = match case {
         0 => {
             let channel = endpoint.keepalive(keepalive).connect().await?;
