@@ -40,21 +40,22 @@ impl Admission {
         Arc::new(Admission { waiting: AtomicUsize::new(0), overload })
     }
 
-    /// A place, if the line is not too long.
-    pub(super) fn enter(self: &Arc<Self>) -> Option<Place> {
+    /// A place, if the line is not too long. It is boxed, because the task of every call has room for one, and few
+    /// servers have a line.
+    pub(super) fn enter(self: &Arc<Self>) -> Option<Box<Place>> {
         // A call more or less in a race is of no account, so no ordering is needed.
         let waiting = self.waiting.load(Ordering::Relaxed);
         if !self.overload.lock().unwrap_or_else(PoisonError::into_inner).admits(waiting) {
             return None;
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        Some(Place { line: self.clone(), since: now(), before: waiting })
+        Some(Box::new(Place { line: self.clone(), since: now(), before: waiting }))
     }
 }
 
 impl Place {
     /// Its holder has its turn.
-    pub(super) fn leave(self) {
+    pub(super) fn leave(self: Box<Self>) {
         let now = now();
         let mut overload = self.line.overload.lock().unwrap_or_else(PoisonError::into_inner);
         overload.on_turn(now, now.saturating_duration_since(self.since), self.before);

@@ -55,7 +55,7 @@ struct Arrived {
     /// Held until the handler's future is gone.
     permit: Permit,
     /// Held until the call has its first turn.
-    place: Option<Place>,
+    place: Option<Box<Place>>,
 }
 
 impl Router {
