@@ -220,8 +220,8 @@ What is made again:
   Path, metadata, timeout and messages of each call. A call that began after another had ended
   does so again, and a message that followed so many answers follows as many again; at --speed
   max nothing else is waited for. -max-time is for each call; without it, and without a timeout
-  in the recording, a call gets 30 seconds. What the client gave up is given up again, and what
-  had come by then is compared.
+  in the recording, a call gets 30 seconds. What the client gave up is given up again after as
+  long, unless it is answered before; what had come by then is compared.
 
 What is compared:
   Status, message and details; metadata of head and trailers; each message, by its bytes first.

@@ -56,6 +56,19 @@ fn a_request_that_was_not_recorded_is_told_what_is_nearest() {
     std::fs::remove_file(recording).unwrap();
 }
 
+/// The recorded call took 74 ms, and no answer comes before its time.
+#[test]
+fn at_recorded_speed_an_answer_takes_as_long_as_it_did() {
+    let mut fixture = Running::start(&["fixture", "-l", "127.0.0.1:0", "--speed", "1", "lesson:3"]);
+    let output = run(&mut wright(&["replay", "-plaintext", "lesson:3", &fixture.address()]));
+    let said = text(&output.stdout).trim_end();
+    let times =
+        said.strip_prefix("1 call answered as recorded; recorded in ").unwrap_or_else(|| panic!("{said}"));
+    let (then, now) = times.split_once(" ms, now in ").unwrap();
+    let now: f64 = now.trim_end_matches(" ms").parse().unwrap();
+    assert!(now >= then.parse().unwrap(), "{said}");
+}
+
 #[test]
 fn it_speaks_tls_and_refuses_what_is_no_certificate() {
     let key = KeyPair::generate().unwrap();

@@ -1,5 +1,7 @@
 //! `wright break`: what our own client and server make of peers that misbehave, and scripts that make no sense.
 
+use std::io::Read;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
@@ -215,4 +217,35 @@ fn it_misbehaves_under_tls_too() {
     for file in [cert, secret, &descriptors] {
         std::fs::remove_file(file).unwrap();
     }
+}
+
+/// Everything that a script writes, read from a socket, and its exit code.
+fn written(script: &str, name: &str) -> (usize, Vec<u8>, Option<i32>) {
+    let file = file(name);
+    std::fs::write(&file, script).unwrap();
+    let words = ["break", "-l", "127.0.0.1:0", "--count", "1", file.to_str().unwrap()];
+    let mut server = Running::start(&words);
+    let mut socket = TcpStream::connect(server.address()).unwrap();
+    let (mut size, mut first, mut buffer) = (0, Vec::new(), vec![0; 1 << 16]);
+    while let Ok(read) = socket.read(&mut buffer)
+        && read > 0
+    {
+        size += read;
+        first.extend(buffer.iter().take(read.min(100 - first.len().min(100))));
+    }
+    drop(socket);
+    let (code, _) = server.rest();
+    std::fs::remove_file(file).unwrap();
+    (size, first, code)
+}
+
+#[test]
+fn what_is_written_is_dripped_cut_and_bounded() {
+    let script = "drip 2 every 1ms\nraw \"abcdef\"\ndrip off\ncut 3\nraw \"ghijkl\"\nraw \"never\"\n";
+    assert_eq!(written(script, "cut.script"), (9, b"abcdefghi".to_vec(), Some(0)));
+    assert_eq!(written("repeat 3 raw hex:00ff\nclose\n", "raw.script"), (6, b"\x00\xff".repeat(3), Some(0)));
+    // A gigabyte is wanted; the bound is 64 MiB, and whoever waits for the script hears that it was not played.
+    let (size, _, code) = written("repeat 10000 raw \"x\"*100000\n", "flood.script");
+    assert!(size <= 64 << 20 && size > 63 << 20, "{size}");
+    assert_eq!(code, Some(1));
 }

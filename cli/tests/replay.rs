@@ -290,3 +290,15 @@ fn calls_overlap_and_messages_take_turns_as_they_did() {
     assert!(text(&output.stdout).contains("+ status DEADLINE_EXCEEDED"), "{}", text(&output.stdout));
     std::fs::remove_file(path).unwrap();
 }
+
+/// Lesson 6 is a call whose deadline passed, lesson 7 one that was cancelled: a server that answers at once is different.
+#[test]
+fn what_was_given_up_is_given_up_after_as_long_unless_it_is_answered() {
+    let mut fixture = Running::start(&["fixture", "-l", "127.0.0.1:0", "lesson:7"]);
+    let same = run(&mut wright(&["replay", "-plaintext", "lesson:7", &fixture.address()]));
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same.stdout));
+    let output = run(&mut wright(&["replay", "-plaintext", "lesson:7", &Serving::start().address]));
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("  - given up by the client after ") && said.contains("  + status "), "{said}");
+}

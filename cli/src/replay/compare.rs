@@ -47,6 +47,8 @@ impl<'a> Judge<'a> {
         self.messages(call, answer, &mut lines).await;
         if call.was_ended_by_server() {
             self.end(call, answer, &mut lines);
+        } else {
+            given_up(call, answer, &mut lines);
         }
         lines
     }
@@ -147,6 +149,18 @@ impl<'a> Judge<'a> {
         }
         self.outputs.get(path).cloned().flatten()
     }
+}
+
+/// Whether a call that its client gave up was answered this time.
+fn given_up(call: &Recorded, answer: &Answer, lines: &mut Vec<Line>) {
+    let (End::Reset { code, .. }, Some(end)) = (&call.end, &answer.end) else { return };
+    // The deadline is as long as it was, and ends what the client would have given up in the same moment.
+    if end.as_ref().err().is_some_and(|status| status.code() == Code::DeadlineExceeded) {
+        return;
+    }
+    let after = words::duration(call.ended.saturating_sub(call.began));
+    lines.push(('-', format!("given up by the client after {after} (RST_STREAM {})", reason_name(*code))));
+    lines.push(('+', ended(end.as_ref().err())));
 }
 
 /// How the recorded call ended.

@@ -178,6 +178,8 @@ async fn ask(
         }
     }
     let last = Mark { at: call.ended, after: call.answered.len() };
+    // Giving up is a matter of time: who does so at once never sees an answer that comes earlier than it did.
+    let patience = if speed.waits() { speed } else { Speed::RECORDED };
     match call.asked_all {
         Some(mark) => {
             turn(call, mark, &mut heard, started, speed).await;
@@ -185,7 +187,7 @@ async fn ask(
             if call.was_ended_by_server() {
                 return Then::Listen;
             }
-            turn(call, last, &mut heard, started, speed).await;
+            turn(call, last, &mut heard, started, patience).await;
         }
         // The server ended the call while the client had more to say.
         None if call.was_ended_by_server() => {
@@ -194,7 +196,7 @@ async fn ask(
         }
         None => {
             let _ = sender.flush().await;
-            turn(call, last, &mut heard, started, speed).await;
+            turn(call, last, &mut heard, started, patience).await;
         }
     }
     Then::GiveUp

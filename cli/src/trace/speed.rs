@@ -11,6 +11,9 @@ use std::time::Duration;
 pub(crate) struct Speed(Option<f64>);
 
 impl Speed {
+    /// As it was recorded.
+    pub(crate) const RECORDED: Speed = Speed(Some(1.0));
+
     /// Whether anything is waited for at all.
     pub(crate) fn waits(self) -> bool {
         self.0.is_some()
