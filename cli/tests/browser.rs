@@ -282,6 +282,8 @@ fn a_hundred_thousand_frames_open_and_scroll() {
       return { middle: took[50], worst: took[99] };
     })()";
     let walked = browser.run(&tab, walk);
+    press(&mut browser, &tab, "0");
+    browser.picture(&tab, &pictures().join("long.png"));
     let sift = "(() => { const began = performance.now(); find('find').value = 'number 19999 '; sift(); return performance.now() - began; })()";
     let sifted = browser.run(&tab, sift);
     println!("100,000 frames: {size} bytes of HTML, opened in {opened} ms, filtered in {sifted:.1} ms");
@@ -356,11 +358,27 @@ fn every_pane_has_its_place_in_light_and_dark_wide_and_narrow() {
                 width,
                 "nothing sticks out"
             );
+            assert_eq!(browser.run(&tab, CUT), json!([]), "{width}: bytes that are cut off");
             let poor = browser.run(&tab, CONTRAST);
             assert_eq!(poor, json!([]), "{width} {scheme}: text that is hard to read");
             browser.picture(&tab, &pictures().join(format!("{width}-{scheme}.png")));
         }
     }
+    browser.dress(&tab, 1280, 800, "light");
+    for (key, name) in [("s", "to-scale.png"), ("?", "help.png")] {
+        press(&mut browser, &tab, key);
+        browser.picture(&tab, &pictures().join(name));
+    }
+    press(&mut browser, &tab, "Escape");
+    // A frame of many lines, which has a scroll bar.
+    browser.run(&tab, "location.hash = 'frame=5&byte=20'; 1");
+    settle(&mut browser, &tab);
+    browser.dress(&tab, 1280, 640, "light");
+    settle(&mut browser, &tab);
+    assert!(
+        browser.run(&tab, "find('hex-box').offsetWidth > find('hex-box').clientWidth").as_bool().unwrap()
+    );
+    assert_eq!(browser.run(&tab, CUT), json!([]));
     let nameless = "[...document.querySelectorAll('button, input, select, [tabindex]')].filter((one) =>
       !(one.getAttribute('aria-label') || one.getAttribute('aria-labelledby') || one.textContent.trim())).length";
     assert_eq!(browser.run(&tab, nameless), 0, "everything that can be reached has a name");
@@ -371,6 +389,13 @@ const PLACES: &str = "['lanes', 'list', 'bytes', 'why'].map((id) => {
   const { left, top, right, bottom } = find(id).getBoundingClientRect();
   return [left, top, right, bottom];
 })";
+
+/// Bytes and letters that stand beyond the edge of their box.
+const CUT: &str = "(() => {
+  const edge = find('hex-box').getBoundingClientRect().left + find('hex-box').clientWidth;
+  const cells = [...document.querySelectorAll('.cells .b, .letters .b')];
+  return cells.filter((cell) => cell.getBoundingClientRect().right > edge + 0.5).map((cell) => cell.dataset.at);
+})()";
 
 /// Texts whose contrast with what is behind them is below 4.5 to 1 (WCAG 2.2, 1.4.3).
 const CONTRAST: &str = "(() => {

@@ -40,7 +40,7 @@ impl Browser {
         assert!(Command::new("mkfifo").args([&to, &from]).status().unwrap().success());
         // Only a shell can give a process files by number without unsafe code.
         let script = "exec \"$0\" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
-            --hide-scrollbars --user-data-dir=\"$1/home\" --remote-debugging-pipe 3<\"$1/to\" 4>\"$1/from\"";
+            --user-data-dir=\"$1/home\" --remote-debugging-pipe 3<\"$1/to\" 4>\"$1/from\"";
         let mut command = Command::new("sh");
         command.args(["-c", script, "chromium"]).arg(&folder).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("there is a shell");

@@ -317,7 +317,7 @@ fn why(call: &Call) -> Vec<String> {
 }
 
 /// What a code means (gRPC, "Status codes and their use").
-fn meaning(code: Code) -> &'static str {
+pub(crate) fn meaning(code: Code) -> &'static str {
     match code {
         Code::Ok => "it went well",
         Code::Cancelled => "whoever asked gave up",

@@ -11,7 +11,7 @@ pub(crate) mod fields;
 mod flow;
 pub(crate) mod frame;
 mod hpack;
-mod lens;
+pub(crate) mod lens;
 mod messages;
 mod named;
 mod teller;

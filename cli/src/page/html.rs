@@ -82,11 +82,12 @@ const PAGE: &str = include_str!("assets/page.html");
 const STYLES: [&str; 2] = [include_str!("assets/look.css"), include_str!("assets/panes.css")];
 
 /// In the order in which they build on one another.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("assets/data.js"),
     include_str!("assets/rows.js"),
     include_str!("assets/list.js"),
     include_str!("assets/lanes.js"),
+    include_str!("assets/overview.js"),
     include_str!("assets/bytes.js"),
     include_str!("assets/why.js"),
     include_str!("assets/keys.js"),

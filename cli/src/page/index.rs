@@ -15,11 +15,13 @@
 //! Must not know: HTML, HTTP.
 
 use serde_json::{Value, json};
+use wirewright::Code;
 
 use super::batch::Batch;
 use super::row::{self, Kind};
 use super::story::Tale;
-use crate::trace::calls::Call;
+use crate::explain::lens;
+use crate::trace::calls::{Call, Cost, End};
 use crate::trace::words;
 
 /// How much of a tale a page has already.
@@ -88,11 +90,15 @@ fn rest<T>(all: &[T], known: usize) -> &[T] {
     all.get(known..).unwrap_or_default()
 }
 
-/// A call: where, what, how it ended, whether well, how long it took, and what it cost either way.
+/// A call: where, what, how it ended, whether well, how long it took, what it cost either way, and what its end means.
 fn call(call: &Call) -> Value {
     let [up, down] = &call.cost;
     let is_ok = call.end.is_ok();
-    let cost = |cost: &crate::trace::calls::Cost| json!([cost.count, cost.messages, cost.total()]);
+    let means = match call.end {
+        End::Status { code, .. } if !is_ok => lens::meaning(Code::from_u32(code)),
+        _ => "",
+    };
+    let cost = |cost: &Cost| json!([cost.count, cost.messages, cost.total()]);
     json!([
         call.conn,
         call.stream,
@@ -101,6 +107,7 @@ fn call(call: &Call) -> Value {
         is_ok,
         words::duration(call.took()),
         cost(up),
-        cost(down)
+        cost(down),
+        means
     ])
 }

@@ -304,7 +304,7 @@ impl Tale {
         let (kept, left) = (self.rows.len(), self.left_off);
         let size = words::size(self.bytes as u64);
         (left > 0)
-            .then(|| format!("only the first {kept} rows ({size}) are shown; {left} frames came after them"))
+            .then(|| format!("only the first {kept} rows ({size}) are shown; {left} frames came after them, which `wright explain` tells"))
     }
 }
 

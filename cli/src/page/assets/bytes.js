@@ -103,9 +103,10 @@ function showBytes(what) {
 
 // Lays the lines of bytes out for the room that there is.
 function measure() {
-  wide = find("hex-box").clientWidth >= 492 ? 16 : 8;
+  // Of the pane, because a scroll bar comes and goes with the number of lines.
+  wide = find("bytes").clientWidth >= 508 ? 16 : 8;
   const lines = Math.ceil(behind.bytes.length / wide);
-  find("hex-box").style.height = Math.min(9, Math.max(1, lines)) * hex.height + 12 + "px";
+  find("hex-box").style.height = Math.min(9, Math.max(1, lines)) * hex.height + 13 + "px";
   hex.set(lines);
 }
 

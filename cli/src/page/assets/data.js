@@ -25,6 +25,8 @@ const kindName = (row) => data.kinds[data.kind[row]][0];
 const remarkOf = (row) => data.texts[data.remark[row]];
 const callOf = (row) => data.stream[row] ? data.calls.get(data.conn[row] + "/" + data.stream[row]) : undefined;
 
+const isOpen = (call) => call.end.startsWith("(still");
+
 // Milliseconds, to the microsecond, as `wright explain` writes them.
 const moment = (micros) => (micros / 1000).toFixed(3);
 
@@ -43,8 +45,8 @@ function take(news) {
   const grown = data.kind.length - data.count;
   data.count = data.kind.length;
   for (const call of news.calls.concat(news.open)) {
-    const [conn, stream, method, end, isOk, took, up, down] = call;
-    data.calls.set(conn + "/" + stream, { conn, stream, method, end, isOk, took, up, down });
+    const [conn, stream, method, end, isOk, took, up, down, means] = call;
+    data.calls.set(conn + "/" + stream, { conn, stream, method, end, isOk, took, up, down, means });
   }
   data.ended += news.calls.length;
   return grown > 0 || news.calls.length > 0;

@@ -101,6 +101,7 @@ function draw() {
   for (const lane of seen) drawLane(pen, lane, width);
   drawAxis(pen, width);
   drawGutter(pen, seen, height);
+  drawOverview();
 }
 
 // The rows of a lane between two places, by bisection.
@@ -121,9 +122,11 @@ function drawLane(pen, lane, width) {
   const left = (box.scrollLeft - EDGE - FLAG) / scale, right = (box.scrollLeft + width) / scale;
   const [from, to] = within(lane.rows, left, right);
   const begin = xOf(lane.rows[0]), end = xOf(lane.rows[lane.rows.length - 1]);
+  const hasFlags = scale >= FLAG - 1 && !lanes.isTrue || end - begin > 2 * FLAG;
   pen.fillStyle = colours.lane;
   if (lane.stream) {
-    const x = Math.max(begin - FLAG / 2 - 3, -20), w = Math.min(end + FLAG / 2 + 3, width + 20) - x;
+    const edge = hasFlags ? FLAG / 2 + 3 : 5;
+    const x = Math.max(begin - edge, -20), w = Math.min(end + edge, width + 20) - x;
     pen.beginPath();
     pen.roundRect(x, y + 2, Math.max(6, w), LANE - 4, 7);
     pen.fill();
@@ -274,7 +277,7 @@ function drawGutter(pen, seen, height) {
     pen.fillText(took, wide - 10, y);
     const end = wide - 10 - (took ? pen.measureText(took).width + 8 : 0);
     pen.textAlign = "left";
-    pen.fillStyle = call.isOk ? colours.good : call.end.startsWith("(still") ? colours.quiet : colours.poor;
+    pen.fillStyle = call.isOk ? colours.good : isOpen(call) ? colours.quiet : colours.poor;
     pen.beginPath();
     pen.arc(x + 4, y, 3.5, 0, 7);
     pen.fill();

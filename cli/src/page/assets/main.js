@@ -66,7 +66,7 @@ function showHead() {
   find("name").textContent = data.name;
   const frames = data.number.reduce((most, one) => Math.max(most, one), 0);
   const lasted = data.count ? data.at[data.count - 1] - data.at[0] : 0;
-  const poor = [...data.calls.values()].filter((call) => !call.isOk && !call.end.startsWith("(still")).length;
+  const poor = [...data.calls.values()].filter((call) => !call.isOk && !isOpen(call)).length;
   const parts = [plural(frames, "frame"), plural(data.calls.size, "call") + (poor ? ", " + poor + " not OK" : ""),
     plural(data.conns.length, "connection"), digits(lasted) + " ms"];
   find("summary").textContent = parts.join("  \u00b7  ");

@@ -72,8 +72,10 @@ function aboutCall(call) {
   box.append(make("h4", "", "The call"));
   const title = make("p", "method", call.method || "(its head was not heard)");
   const end = make("p", "end");
-  end.append(make("b", call.isOk ? "good" : "poor", call.end), make("span", "", call.took));
-  box.append(title, end, cost("up", call.up), cost("down", call.down));
+  end.append(make("b", call.isOk ? "good" : isOpen(call) ? "" : "poor", call.end), make("span", "", call.took));
+  box.append(title, end);
+  if (call.means) box.append(make("p", "means", call.means));
+  box.append(cost("up", call.up), cost("down", call.down));
   const only = make("button", "", "only stream " + call.stream);
   only.type = "button";
   only.addEventListener("click", () => {
