@@ -221,6 +221,15 @@ fn a_view_is_for_who_has_its_secret_and_its_address() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_told_with_a_hint() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let done = run(&mut wright(&["view", "lesson:1", "--port", &port]));
+    assert_eq!((done.status.code(), text(&done.stdout)), (Some(1), ""));
+    assert!(text(&done.stderr).contains("hint: choose another with --port"), "{}", text(&done.stderr));
+}
+
+#[test]
 fn a_view_of_a_recording_that_grows_grows_with_it() {
     let folder = Folder::new("grow");
     let whole = include_str!("recordings/grpc-go.jsonl");
