@@ -68,10 +68,10 @@ pub(crate) enum Command {
     #[command(help_template = PAGE)]
     Timeline(crate::timeline::Timeline),
     /// Write a recording as one page for a browser, with everything in it
-    #[command(help_template = PAGE)]
+    #[command(help_template = PAGE, before_help = REPORT_EXAMPLES, after_help = REPORT_ENDINGS)]
     Report(crate::page::ReportArgs),
     /// Show a recording in a browser, also while it is being made
-    #[command(help_template = PAGE)]
+    #[command(help_template = PAGE, before_help = VIEW_EXAMPLES, after_help = VIEW_ENDINGS)]
     View(crate::page::ViewArgs),
     /// Stand between a client and a server, and record what they say
     #[command(help_template = PAGE)]
@@ -203,6 +203,36 @@ Which loop:
   even intervals; one that begins late because every caller is waiting counts from when it was
   due, so that a server that stalls cannot hide it. Ctrl-C ends a run early. --max-time is for
   each call.
+
+",
+    endings!()
+);
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  wright report rec.jsonl -o rec.html     a page to mail, to attach to a bug, or to keep
+  wright report capture.pcapng            what somebody captured, in report.html
+  wright report lesson:4                  a recording that comes along";
+
+const REPORT_ENDINGS: &str = concat!(
+    "\
+The page needs nothing but a browser and loads nothing from anywhere. It holds the recording: give
+it only to those who may read that. At most 250,000 rows and 128 MiB go into a page.
+
+",
+    endings!()
+);
+
+const VIEW_EXAMPLES: &str = "\
+Examples:
+  wright view rec.jsonl                   an address to open in a browser on this machine
+  wright view --live rec.jsonl            while `wright tap -o rec.jsonl` is making it
+  wright view lesson:9                    a recording that comes along";
+
+const VIEW_ENDINGS: &str = concat!(
+    "\
+The page is served on 127.0.0.1 alone, until Ctrl-C, to whoever knows its address, part of which
+is a secret. A recording that grows is followed with or without --live.
 
 ",
     endings!()

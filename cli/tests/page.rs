@@ -51,6 +51,13 @@ impl Viewing {
         Viewing { child, address: address.trim().to_owned() }
     }
 
+    /// Tells it to stop as Ctrl-C does; gives its exit code.
+    fn stop(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
     /// `127.0.0.1:40321`, and `/3f9c../`.
     fn parts(&self) -> (&str, &str) {
         let rest = self.address.strip_prefix("http://").expect("it prints its address");
@@ -218,6 +225,16 @@ fn a_view_is_for_who_has_its_secret_and_its_address() {
     }
     assert!(viewing.ask("/", host).0.starts_with("HTTP/1.1 403 Forbidden"));
     assert!(viewing.ask(secret, "evil.example").0.starts_with("HTTP/1.1 403 Forbidden"));
+    assert_eq!(viewing.stop(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_a_hint() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let done = run(&mut wright(&["view", "lesson:1", "--port", &port]));
+    assert_eq!((done.status.code(), text(&done.stdout)), (Some(1), ""));
+    assert!(text(&done.stderr).contains("hint: choose another with --port"), "{}", text(&done.stderr));
 }
 
 #[test]

@@ -20,7 +20,6 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::json;
 
 use super::row::Texts;
 use super::tree::Tree;
@@ -97,7 +96,7 @@ pub(super) fn pack(text: &[u8]) -> Vec<u8> {
 
 fn json(details: &[Detail]) -> String {
     let mut texts = Texts::default();
-    let rows: Vec<_> = details
+    let rows: Vec<(String, Vec<usize>)> = details
         .iter()
         .map(|Detail { bytes, tree }| {
             let mut numbers = Vec::with_capacity(tree.nodes.len() * 5);
@@ -106,8 +105,11 @@ fn json(details: &[Detail]) -> String {
                 let (start, len) = (node.range.start, node.range.len());
                 numbers.extend([usize::from(node.depth), start, len, node.role, note]);
             }
-            json!([STANDARD.encode(bytes), numbers])
+            (STANDARD.encode(bytes), numbers)
         })
         .collect();
-    json!({ "texts": texts.all(), "rows": rows }).to_string()
+    // Texts and numbers can always be written.
+    let texts = serde_json::to_string(texts.all()).unwrap_or_default();
+    let rows = serde_json::to_string(&rows).unwrap_or_default();
+    format!(r#"{{"texts":{texts},"rows":{rows}}}"#)
 }

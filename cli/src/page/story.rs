@@ -303,8 +303,14 @@ impl Tale {
     pub(super) fn shortage(&self) -> Option<String> {
         let (kept, left) = (self.rows.len(), self.left_off);
         let size = words::size(self.bytes as u64);
-        (left > 0)
-            .then(|| format!("only the first {kept} rows ({size}) are shown; {left} frames came after them, which `wright explain` tells"))
+        let frames = if left == 1 { "frame" } else { "frames" };
+        let told = || {
+            format!(
+                "only the first {kept} rows ({size}) are shown; {left} {frames} came after them, which \
+                 `wright explain` tells"
+            )
+        };
+        (left > 0).then(told)
     }
 }
 
@@ -330,6 +336,8 @@ const MOST_BYTES: usize = 128 * 1024 * 1024;
 mod tests {
     use super::*;
     use crate::trace::source;
+    use proptest::prelude::*;
+    use wirewright::recording::Chunk;
 
     fn story(file: &str) -> Story {
         let mut story = Story::default();
@@ -427,5 +435,78 @@ mod tests {
             told(first + 1),
             ["9..12 a b", "9..10 name a", "10..11 value length 1 byte", "11..12 value b"]
         );
+    }
+
+    #[test]
+    fn what_does_not_fit_a_page_is_counted_and_told() {
+        let mut story = Story::default();
+        story.tale.bytes = MOST_BYTES;
+        let ping = b"\0\0\x08\x06\0\0\0\0\0--------";
+        let chunk = Chunk { conn: 1, at: Duration::ZERO, direction: Direction::ToClient, bytes: ping };
+        story.read(&Line::Bytes(chunk));
+        assert!(story.tale().rows.is_empty());
+        let shortage = story.tale().shortage().unwrap();
+        assert!(shortage.contains("; 1 frame came after them"), "{shortage}");
+    }
+
+    #[test]
+    fn rows_that_are_settled_are_packed_and_can_be_unpacked() {
+        let mut story = Story::default();
+        let ping = b"\0\0\x08\x06\0\0\0\0\0--------";
+        for _ in 0..3 * Batch::ROWS {
+            let chunk = Chunk { conn: 1, at: Duration::ZERO, direction: Direction::ToClient, bytes: ping };
+            story.read(&Line::Bytes(chunk));
+        }
+        let [Batch::Packed(first), Batch::Open(_), Batch::Open(_)] = &story.tale().batches[..] else {
+            panic!("the first of three is packed")
+        };
+        let unpacked: serde_json::Value =
+            serde_json::from_reader(flate2::read::GzDecoder::new(&first[..])).unwrap();
+        assert_eq!(unpacked["rows"].as_array().unwrap().len(), Batch::ROWS);
+        assert_eq!(unpacked["rows"][511][0], "AAAIBgAAAAAALS0tLS0tLS0=");
+    }
+
+    /// Bytes as anybody may send them: frames of all types with any content, and rubbish.
+    fn pieces() -> impl Strategy<Value = Vec<(bool, Vec<u8>)>> {
+        let content = proptest::collection::vec(any::<u8>(), 0..40);
+        let frame =
+            (0..11_u8, any::<u8>(), 0..4_u8, content.clone()).prop_map(|(kind, flags, stream, content)| {
+                let len = u8::try_from(content.len()).unwrap();
+                [&[0, 0, len, kind, flags, 0, 0, 0, stream][..], &content].concat()
+            });
+        // Heads that begin calls, so that the data after them are messages.
+        let head = (1..4_u8, 0..2_u8)
+            .prop_map(|(stream, flags)| vec![0, 0, 2, 1, 4 | flags, 0, 0, 0, stream, 0x83, 0x86]);
+        let bytes = prop_oneof![4 => frame, 3 => head, 1 => content, 1 => Just(PREFACE.to_vec())];
+        proptest::collection::vec((any::<bool>(), bytes), 0..30)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn whatever_is_recorded_every_byte_lies_in_exactly_one_leaf(pieces in pieces()) {
+            let mut story = Story::default();
+            for (nth, (is_up, bytes)) in pieces.iter().enumerate() {
+                let direction = if *is_up { Direction::ToServer } else { Direction::ToClient };
+                let at = Duration::from_micros(nth as u64);
+                story.read(&Line::Bytes(Chunk { conn: 1, at, direction, bytes }));
+            }
+            story.finish();
+            let mut told = 0;
+            for batch in &story.tale().batches {
+                let Batch::Open(details) = batch else { panic!("too many rows") };
+                for detail in details {
+                    let mut at = 0;
+                    for leaf in detail.tree.leaves() {
+                        prop_assert_eq!(leaf.range.start, at);
+                        at = leaf.range.end;
+                    }
+                    prop_assert_eq!(at, detail.bytes.len());
+                    told += at;
+                }
+            }
+            prop_assert_eq!(told, pieces.iter().map(|(_, bytes)| bytes.len()).sum::<usize>());
+        }
     }
 }

@@ -154,7 +154,6 @@ impl Tree {
         let (prefix, content) = (here(&part.prefix), here(&part.content));
         let whole = prefix.start..content.end;
         let mut told = Tree::default();
-        let is_whole = part.begins && part.ends;
         let note = share(part, content.len() as u64);
         let why = "A message with the five bytes that gRPC puts in front of it: is it compressed, and how long is it?";
         let section = "PROTOCOL-HTTP2 \"Length-Prefixed-Message\"";
@@ -171,7 +170,7 @@ impl Tree {
             told.leaf(roles, 1, &Span::new(prefix.start..lengths.start, SpanKind::MessageFlag, note));
         }
         if !lengths.is_empty() {
-            let is_known = part.ends || !content.is_empty();
+            let is_known = part.ends || part.length > 0;
             let note =
                 if is_known { part.length.to_string() } else { "goes on in the next frame".to_owned() };
             told.leaf(roles, 1, &Span::new(lengths, SpanKind::MessageLength, note));
@@ -179,7 +178,7 @@ impl Tree {
         if !content.is_empty() {
             let bytes = bytes.get(content.clone()).unwrap_or_default();
             let read = Fields::read(bytes);
-            let is_plain = is_whole && part.flag == 0 && bytes.len() <= MOST_BYTES;
+            let is_plain = is_whole(part) && part.flag == 0 && bytes.len() <= MOST_BYTES;
             match is_plain && !read.fields.is_empty() && count(&read) <= MOST_FIELDS {
                 true => {
                     line = clip(&format!("{note}  {read}"), MOST_LINE);
@@ -301,15 +300,21 @@ impl Tree {
 /// How much of a message a share of it is.
 fn share(part: &Part, len: u64) -> String {
     let packed = if part.flag == 1 { ", compressed" } else { "" };
-    match (part.begins && part.ends, part.length) {
+    match (is_whole(part), part.length) {
         (true, 0) => "empty".to_owned(),
         (true, length) => format!("{}{packed}", words::size(u64::from(length))),
         (false, 0) => "its prefix is not whole yet".to_owned(),
+        (false, length) if len == 0 => format!("its prefix; {length} bytes{packed} follow"),
         (false, length) => {
             let end = u64::from(part.before) + len;
             format!("bytes {} to {end} of {length}{packed}", part.before)
         }
     }
+}
+
+/// Whether all of a message lies in this share; its prefix may have come before.
+fn is_whole(part: &Part) -> bool {
+    part.before == 0 && part.ends
 }
 
 fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
@@ -417,5 +422,28 @@ mod tests {
         assert_eq!(told[5], "9..15 max_concurrent_streams 100");
         assert_eq!(told[6], " 9..11 setting MAX_CONCURRENT_STREAMS");
         assert_eq!(told[7], " 11..15 set to 100");
+    }
+
+    #[test]
+    fn a_message_is_told_even_if_its_prefix_came_before_it() {
+        let mut roles = Roles::default();
+        let prefix = frame(b"\0\0\x05\0\0\0\0\0\x01\0\0\0\0\x07");
+        let message = frame(b"\0\0\x07\0\x01\0\0\0\x01\x0a\x05world");
+        let mut part = Part {
+            prefix: 109..114,
+            content: 114..114,
+            begins: true,
+            ends: false,
+            flag: 0,
+            length: 7,
+            before: 0,
+        };
+        let mut tree = Tree::of_frame(&mut roles, &prefix);
+        assert_eq!(tree.tell_part(&mut roles, &part, 100, &prefix.bytes), "its prefix; 7 bytes follow");
+        assert_eq!(told(&tree, &roles)[7], " 10..14 message length 7");
+        part = Part { prefix: 109..109, content: 109..116, begins: false, ends: true, ..part };
+        let mut tree = Tree::of_frame(&mut roles, &message);
+        assert_eq!(tree.tell_part(&mut roles, &part, 100, &message.bytes), "7 B  1: \"world\"");
+        assert_eq!(told(&tree, &roles)[6], " 9..16 field 1: \"world\"");
     }
 }

@@ -139,11 +139,11 @@ function drawLane(pen, lane, width) {
   pen.textAlign = "center";
   if (begin > width) pen.fillText("\u203a", width - 10, y + LANE / 2);
   if (end < gutter()) pen.fillText("\u2039", gutter() + 9, y + LANE / 2);
-  const room = lanes.isTrue ? Infinity : scale;
+  const pitch = lanes.isTrue ? Infinity : scale;
   let drawn = -Infinity;
   for (let nth = from; nth < to; nth++) {
     const row = lane.rows[nth], x = xOf(row), next = nth + 1 < to ? xOf(lane.rows[nth + 1]) : Infinity;
-    const isRoomy = room >= FLAG - 1 && x - drawn >= FLAG - 4;
+    const isRoomy = pitch >= FLAG - 1 && x - drawn >= FLAG - 4;
     // Where flags do not fit, a stroke stands for a frame, and one stroke for many on the same pixel.
     if (isRoomy && (next - x >= FLAG - 4 || row === chosen.row)) drawn = flag(pen, row, x, y);
     else if (x - drawn >= 1 || row === chosen.row || isBad(row)) drawn = stroke(pen, row, x, y);
