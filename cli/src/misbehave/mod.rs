@@ -180,8 +180,14 @@ async fn listen(arguments: &BreakArguments, script: Arc<Script>) -> Result<(), F
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
     }
-    while let Some(ended) = conns.join_next().await {
-        note(ended);
+    loop {
+        tokio::select! {
+            ended = conns.join_next() => match ended {
+                Some(ended) => note(ended),
+                None => break,
+            },
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        }
     }
     match verdict {
         Verdict::Played => Ok(()),
@@ -197,13 +203,16 @@ async fn serve(
 ) -> Verdict {
     match tls {
         None => play(Box::new(io), &script, conn).await,
-        Some(tls) => match tls.accept(io).await {
-            Ok((io, _)) => play(io, &script, conn).await,
-            Err(why) => {
-                say(conn, paint(style::BAD, why));
-                Verdict::Surprised
+        Some(tls) => {
+            let accepted = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(io)).await;
+            match accepted.unwrap_or_else(|_| Err("no TLS handshake in time".to_owned())) {
+                Ok((io, _)) => play(io, &script, conn).await,
+                Err(why) => {
+                    say(conn, paint(style::BAD, why));
+                    Verdict::Surprised
+                }
             }
-        },
+        }
     }
 }
 
@@ -215,6 +224,9 @@ const MOST_CONNECTIONS: usize = 64;
 
 /// How long the listener rests after an error: long enough not to spin, too short to be noticed.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// A client that has connected begins at once.
+const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// As `call` has it.
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);

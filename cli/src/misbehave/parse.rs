@@ -23,7 +23,7 @@ pub(super) fn script(name: &str, text: &str) -> Result<Script, Problem> {
     for (nth, text) in text.lines().enumerate() {
         let number = nth + 1;
         let in_line = |trouble: Trouble| Problem { line: number, trouble };
-        let words = cut(text).map_err(in_line)?;
+        let (words, end) = cut(text).map_err(in_line)?;
         size += words.iter().map(|word| word.bytes.len()).sum::<usize>();
         if size > MOST_BYTES {
             return Err(in_line(Trouble::at(1, format!("at most {MOST_BYTES} bytes in all"), "more")));
@@ -44,7 +44,7 @@ pub(super) fn script(name: &str, text: &str) -> Result<Script, Problem> {
             return Err(in_line(Trouble::at(verb.column, most, &verb.shown())));
         }
         let (times, step) = line(verb, &mut args).map_err(in_line)?;
-        let text = text.split(" #").next().unwrap_or(text).trim().to_owned();
+        let text = text.chars().take(end).collect::<String>().trim().to_owned();
         script.lines.push(Line { number, text, times, step });
     }
     if script.lines.is_empty() {
@@ -438,6 +438,7 @@ mod tests {
         }
         let repeated = script("t", "\n# a remark\n  repeat 500 ping").unwrap();
         assert_eq!((repeated.lines[0].times, repeated.lines[0].number), (500, 3));
+        assert_eq!(script("t", "data \"a #1\"  # so").unwrap().lines[0].text, "data \"a #1\"");
         assert_eq!(script("t", "as client\npreface").unwrap().role, Role::Client);
     }
 

@@ -44,8 +44,8 @@ impl Word {
     }
 }
 
-/// Cuts a line into words.
-pub(super) fn cut(line: &str) -> Result<Vec<Word>, Trouble> {
+/// Cuts a line into words; and says how many letters it has before a remark.
+pub(super) fn cut(line: &str) -> Result<(Vec<Word>, usize), Trouble> {
     let mut words = Vec::new();
     let mut reader = Reader { letters: line.chars().collect(), at: 0 };
     loop {
@@ -53,7 +53,7 @@ pub(super) fn cut(line: &str) -> Result<Vec<Word>, Trouble> {
             reader.at += 1;
         }
         match reader.peek() {
-            None | Some('#') => return Ok(words),
+            None | Some('#') => return Ok((words, reader.at)),
             Some(_) => words.push(reader.word()?),
         }
     }

@@ -394,4 +394,14 @@ mod tests {
         let failure = read("lesson:1", &wanted).unwrap_err();
         assert!(failure.to_string().contains("is not the one that is wanted"), "{failure}");
     }
+
+    #[test]
+    fn a_message_unfolds_to_no_more_than_there_is_room_for() {
+        let gzip = Bytes::from_static(b"gzip");
+        let folded = Bytes::from(Gzip::default().compress(&[0; 100_000]).unwrap());
+        assert_eq!(unfold(&folded, Some(&gzip), 100_000).unwrap().len(), 100_000);
+        assert!(unfold(&folded, Some(&gzip), 99_999).unwrap_err().contains("99999"));
+        assert!(unfold(&folded, Some(&Bytes::from_static(b"snappy")), 1).unwrap_err().contains("snappy"));
+        assert!(unfold(&folded, None, 1).is_err());
+    }
 }
