@@ -54,8 +54,8 @@ impl Admission {
 }
 
 impl Place {
-    /// Its holder has its turn.
-    pub(super) fn leave(self: Box<Self>) {
+    /// Its holder has its turn, and is to drop it.
+    pub(super) fn leave(&self) {
         let now = now();
         let mut overload = self.line.overload.lock().unwrap_or_else(PoisonError::into_inner);
         overload.on_turn(now, now.saturating_duration_since(self.since), self.before);
