@@ -55,6 +55,7 @@ impl Admission {
 
 impl Place {
     /// Its holder has its turn.
+    #[expect(clippy::boxed_local, reason = "it is handed over as it is held")]
     pub(super) fn leave(self: Box<Self>) {
         let now = now();
         let mut overload = self.line.overload.lock().unwrap_or_else(PoisonError::into_inner);
