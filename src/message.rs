@@ -13,6 +13,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// to the connection. Protobuf messages made by prost have it for free; the blanket implementation also makes
 /// `()` an empty message (`google.protobuf.Empty`).
 pub trait Message: Sized + Send + Sync + 'static {
+    /// Whether reading it makes objects of its parts, which take more memory than its bytes; true unless said.
+    ///
+    /// Then a message that holds very many parts is refused before it is read.
+    const UNFOLDS: bool = true;
+
     /// The exact number of bytes that [`encode`](Message::encode) appends.
     fn encoded_len(&self) -> usize;
 
@@ -48,6 +53,8 @@ impl<M: prost::Message + Default + 'static> Message for M {
 pub struct RawMessage(pub Bytes);
 
 impl Message for RawMessage {
+    const UNFOLDS: bool = false;
+
     fn encoded_len(&self) -> usize {
         self.0.len()
     }

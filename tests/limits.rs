@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use wirewright::transport::Http2Settings;
-use wirewright::{Code, Request, Response, Server, Status};
+use wirewright::{Code, Method, RawMessage, Request, Response, Server, Status};
 
 use crate::support::frame::{self, CANCEL, Frame, NO_ERROR, REFUSED_STREAM};
 use crate::support::peer::{Caller, HEAD, OK, answerer, framed, message, request};
@@ -371,4 +371,17 @@ async fn settle_a_little() {
     for _ in 0..3 {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_message_of_very_many_records_is_refused_before_it_is_unfolded_and_a_long_text_is_not() {
+    const RAW: Method<RawMessage, RawMessage> = Method::unary("/test.Talk/One");
+    let house = House::with(Talk::new(Stub::default()));
+    let bomb = RawMessage([0x0a, 0x00].repeat(2_000_000).into());
+    let refused = within(house.channel.unary(&RAW, Request::new(bomb))).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+    let text = "never mind ".repeat(380_000);
+    let echo = within(house.channel.unary(&ONE, Request::new(text.clone()))).await.unwrap();
+    assert_eq!(echo.get_ref().len(), text.len());
+    house.close().await;
 }

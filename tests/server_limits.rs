@@ -438,3 +438,52 @@ async fn calls_that_would_wait_for_too_long_are_turned_away_at_once_and_told_whe
         caller.close().await;
     }
 }
+
+/// A client gives a stream no room, or so many bytes every ten seconds: when its call is reset, if it is.
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_client_takes_next_to_nothing_is_cancelled_and_its_connection_lives() {
+    const INITIAL_WINDOW_SIZE: u16 = 4;
+    for (window, reset_after) in [(0, Some(60)), (100, Some(60)), (1_000, None)] {
+        let talk = Stub {
+            many_replies: Box::new(|_, replies| {
+                Box::pin(async move {
+                    loop {
+                        replies.send("x".repeat(1_000)).await?;
+                    }
+                })
+            }),
+            ..Stub::default()
+        };
+        let (server, _) = observed(Server::builder().add_service(Talk::new(talk)));
+        let mut caller = Caller::of(server).await;
+        let peer = &mut caller.peer;
+        peer.settings(&[(INITIAL_WINDOW_SIZE, 0)]).flush().await;
+        settle().await;
+        peer.headers(1, &request("/test.Talk/ManyReplies")).last_data(1, &message("?")).flush().await;
+        let start = Instant::now();
+        let mut reset = None;
+        while reset.is_none() && start.elapsed() < Duration::from_secs(200) {
+            let ten = tokio::time::timeout(Duration::from_secs(10), peer.any_unhurried());
+            match ten.await {
+                Ok(Frame::Reset { stream: 1, reason: CANCEL }) => reset = Some(start.elapsed().as_secs()),
+                Ok(Frame::Eof) => panic!("the connection ended"),
+                Ok(_) => {}
+                Err(_) if window > 0 => drop(peer.window(1, window).flush().await),
+                Err(_) => {}
+            }
+        }
+        assert_eq!(reset, reset_after, "{window} bytes every ten seconds");
+        peer.settings(&[(INITIAL_WINDOW_SIZE, 65_535)]);
+        ask(peer, 3);
+        let told = loop {
+            match peer.next().await {
+                Frame::Headers { stream: 3, end: true, fields } => break fields,
+                Frame::Data { bytes, .. } => drop(peer.window(0, bytes.len().max(1) as u32)),
+                Frame::Eof => panic!("the connection ended"),
+                _ => {}
+            }
+        };
+        assert!(told.contains(&"grpc-status: 0".to_owned()), "{told:?}");
+        caller.close().await;
+    }
+}

@@ -19,6 +19,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Sleep;
@@ -28,6 +29,7 @@ use super::interceptor::Interceptor;
 use super::outbox::{Head, Outbox};
 use super::server_call::Ended;
 use super::shared::CallShared;
+use super::write_stall::WriteStall;
 use crate::deadline::Deadline;
 use crate::metadata::Metadata;
 use crate::method::MethodKind;
@@ -47,6 +49,9 @@ pub(super) struct Wire {
     pub(super) bytes: Bytes,
     /// What has been said of the response, and so what may be said next.
     pub(super) order: AnswerState,
+    /// How long the client may leave what is sent, and since when it has; made when something first waits.
+    patience: Duration,
+    stall: Option<Box<WriteStall>>,
     /// Why the call did not go on, if it did not.
     stopped: Option<Stop>,
 }
@@ -64,12 +69,17 @@ pub(super) struct Replies {
 pub(super) enum Stop {
     Deadline,
     Peer(TransportError),
+    /// The client has taken next to nothing for so long.
+    Stalled(Duration),
 }
 
 impl Stop {
     fn status(&self) -> Status {
         match self {
             Stop::Deadline => clock::exceeded(),
+            Stop::Stalled(patience) => {
+                Status::cancelled(format!("the caller has taken next to nothing for {patience:?}"))
+            }
             // Whatever broke the stream, to a handler it means that nobody waits for its answer any more.
             Stop::Peer(error) => {
                 Status::cancelled(format!("the caller is gone: {error}")).with_source(error.clone())
@@ -85,9 +95,20 @@ impl Wire {
         content_type: ContentType,
         replies: Replies,
         deadline: Option<Deadline>,
+        patience: Duration,
     ) -> Self {
-        let (bytes, order) = (Bytes::new(), AnswerState::new(MethodKind::Unary));
-        Wire { send, content_type, replies, deadline, alarm: None, bytes, order, stopped: None }
+        Wire {
+            send,
+            content_type,
+            replies,
+            deadline,
+            alarm: None,
+            bytes: Bytes::new(),
+            order: AnswerState::new(MethodKind::Unary),
+            patience,
+            stall: None,
+            stopped: None,
+        }
     }
 
     /// Says which sides stream, before anything is said.
@@ -131,8 +152,8 @@ impl Wire {
         }
         if let Some(outbox) = outbox {
             // Pending is fine: the handler goes on while the peer has no room.
-            if let Poll::Ready(Err(error)) = self.poll_outbox(cx, outbox) {
-                return Poll::Ready(Err(Stop::Peer(error)));
+            if let Poll::Ready(Err(stop)) = self.poll_outbox(cx, outbox) {
+                return Poll::Ready(Err(stop));
             }
         }
         if let Poll::Ready(error) = self.send.poll_broken(cx) {
@@ -150,8 +171,8 @@ impl Wire {
         mut trailers: Metadata,
     ) -> Result<(), Ended> {
         let mut end = end.map_err(Status::for_answer);
-        if let Some(Stop::Peer(_)) = self.stopped {
-            // Nobody is there to hear of a panic.
+        if let Some(Stop::Peer(_) | Stop::Stalled(_)) = self.stopped {
+            // Nobody is there, or nobody hears, so a panic is not told either.
             let _ = observed(|| call.end(&end, &mut trailers));
             self.send.cancel();
             return Err(Ended);
@@ -202,8 +223,8 @@ impl Wire {
         if self.send.send_unasked(&mut self.bytes, false).map_err(Stop::Peer)? {
             return Ok(());
         }
-        poll_fn(|cx| match self.send.poll_send(cx, &mut self.bytes, false) {
-            Poll::Ready(sent) => Poll::Ready(sent.map_err(Stop::Peer)),
+        poll_fn(|cx| match self.poll_bytes(cx) {
+            Poll::Ready(sent) => Poll::Ready(sent),
             Poll::Pending => self.poll_alarm(cx).map(Err),
         })
         .await
@@ -212,28 +233,46 @@ impl Wire {
     /// Hands over all that is in the outbox, by the deadline.
     pub(super) async fn write_outbox(&mut self, outbox: &Outbox) -> Result<(), Stop> {
         poll_fn(|cx| match self.poll_outbox(cx, outbox) {
-            Poll::Ready(sent) => Poll::Ready(sent.map_err(Stop::Peer)),
+            Poll::Ready(sent) => Poll::Ready(sent),
             Poll::Pending => self.poll_alarm(cx).map(Err),
         })
         .await
     }
 
     /// Ready when the outbox is empty and all of it is handed over.
-    fn poll_outbox(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Result<(), TransportError>> {
+    fn poll_outbox(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<Result<(), Stop>> {
         loop {
             if !self.bytes.is_empty() {
-                ready!(self.send.poll_send(cx, &mut self.bytes, false))?;
+                ready!(self.poll_bytes(cx))?;
                 outbox.handed_over();
             }
             let taken = outbox.take();
             if let Some(head) = taken.head {
                 self.send_head(head);
-                outbox.handed_over();
+                if taken.bytes.is_empty() {
+                    outbox.handed_over();
+                }
             } else if taken.bytes.is_empty() {
                 return Poll::Ready(Ok(()));
             }
             self.bytes = taken.bytes;
         }
+    }
+
+    /// Ready when the bytes that wait are handed over, or the client has left them for too long.
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+        let before = self.bytes.len();
+        let sent = self.send.poll_send(cx, &mut self.bytes, false);
+        if sent.is_pending() {
+            let patience = self.patience;
+            let stall = self.stall.get_or_insert_with(|| Box::new(WriteStall::new(patience)));
+            let more = before.saturating_sub(self.bytes.len());
+            return stall.poll(cx, more).map(|()| Err(Stop::Stalled(patience)));
+        }
+        if let Some(stall) = &mut self.stall {
+            stall.paid();
+        }
+        sent.map_err(Stop::Peer)
     }
 
     /// Ready when the deadline has come.

@@ -26,7 +26,8 @@ use super::replay::Replay;
 use super::response_reader::{Item, ResponseReader};
 use super::sender::{Closed, Sender};
 use super::shared::CallShared;
-use super::streaming::{Streaming, decode};
+use super::streaming::Streaming;
+use super::unfold::unfold;
 use super::writer::Writer;
 use crate::message::Message;
 use crate::response::Response;
@@ -98,7 +99,7 @@ async fn exchange<I: Interceptor, R: Message>(
     };
     // The order of the call has refused an OK without a message already.
     let arrived = message.ok_or_else(|| Status::unimplemented("status OK without a response message"))?;
-    let mut message: R = decode(arrived.bytes)?;
+    let mut message: R = unfold(arrived.bytes, &call.settings)?;
     call.message(Direction::Response, &mut message)?;
     Ok(Response::arrived(message, head.unwrap_or_default(), trailers, arrived.compressed))
 }

@@ -36,6 +36,7 @@ mod outbox;
 mod sender;
 mod shared;
 mod streaming;
+mod unfold;
 
 #[cfg(feature = "client")]
 pub(crate) mod client_call;
@@ -53,6 +54,8 @@ mod response_reader;
 mod running;
 #[cfg(feature = "server")]
 pub(crate) mod server_call;
+#[cfg(feature = "server")]
+mod write_stall;
 #[cfg(feature = "client")]
 mod writer;
 
@@ -89,3 +92,5 @@ pub use self::running::Running;
 pub(crate) use self::server_call::refuse;
 #[cfg(feature = "server")]
 pub use self::server_call::{Ended, ServerCall};
+#[cfg(feature = "server")]
+pub(crate) use self::write_stall::WRITE_STALL;

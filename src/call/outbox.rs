@@ -41,8 +41,8 @@ struct State {
     /// A server's response head, to be sent before the buffer.
     head: Option<Head>,
     phase: Phase,
-    /// Whether the writer holds bytes that it has not handed over yet.
-    writing: bool,
+    /// How many bytes the writer took and has not handed over yet: all of what it took last, or none.
+    writing: usize,
     /// Why an outgoing message was refused, for whoever reports the end of the call.
     refusal: Option<Status>,
     sender: Option<Waker>,
@@ -78,11 +78,11 @@ pub(crate) struct Taken {
 }
 
 impl Outbox {
-    /// Ready when the buffer is below the high-water mark.
+    /// Ready when the buffer is below the high-water mark, and the writer holds no large message.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
         let mut state = self.lock();
         match state.phase {
-            Phase::Open if state.buffer.len() < HIGH_WATER_BYTES => Poll::Ready(Ok(())),
+            Phase::Open if state.has_room() => Poll::Ready(Ok(())),
             Phase::Open => {
                 state.sender = Some(cx.waker().clone());
                 Poll::Pending
@@ -113,7 +113,7 @@ impl Outbox {
             self.refuse(refusal);
             return Err(Gone);
         }
-        let has_room = state.buffer.len() < HIGH_WATER_BYTES;
+        let has_room = state.has_room();
         wake(state.writer.take(), state);
         Ok(has_room)
     }
@@ -122,7 +122,7 @@ impl Outbox {
     pub(crate) fn poll_flushed(&self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
         let mut state = self.lock();
         match state.phase {
-            Phase::Open if state.buffer.is_empty() && state.head.is_none() && !state.writing => {
+            Phase::Open if state.buffer.is_empty() && state.head.is_none() && state.writing == 0 => {
                 Poll::Ready(Ok(()))
             }
             Phase::Open => {
@@ -194,7 +194,7 @@ impl Outbox {
     /// The writer has handed over all that it took.
     pub(crate) fn handed_over(&self) {
         let mut state = self.lock();
-        state.writing = false;
+        state.writing = 0;
         wake(state.sender.take(), state);
     }
 
@@ -216,10 +216,16 @@ impl Outbox {
     }
 }
 
+impl State {
+    fn has_room(&self) -> bool {
+        self.buffer.len() < HIGH_WATER_BYTES && self.writing < LARGE_BYTES
+    }
+}
+
 fn take(mut state: MutexGuard<'_, State>) -> Taken {
     let (bytes, head, phase) = (state.buffer.split().freeze(), state.head.take(), state.phase);
-    state.writing |= !bytes.is_empty();
-    if !bytes.is_empty() {
+    state.writing = state.writing.saturating_add(bytes.len());
+    if !bytes.is_empty() && state.has_room() {
         wake(state.sender.take(), state);
     }
     Taken { head, bytes, phase }
@@ -237,6 +243,10 @@ fn wake(waker: Option<Waker>, state: MutexGuard<'_, State>) {
 /// When a sender waits: two frames of the usual size are on their way then, so the wire has work while the sender
 /// wakes up, and a slow peer makes a stream hold no more than this, as much again with the writer, and a message.
 const HIGH_WATER_BYTES: usize = 32 * 1024;
+
+/// What small messages together cannot come to in the hands of the writer. A message as large as that keeps the wire busy
+/// for a while, and a second one behind it would be memory for nothing.
+const LARGE_BYTES: usize = 2 * HIGH_WATER_BYTES;
 
 #[cfg(test)]
 mod tests {
@@ -293,6 +303,21 @@ mod tests {
         assert!(!push(&outbox, &[0]).unwrap());
         assert!(outbox.poll_room(&mut cx).is_pending());
         outbox.take();
+        assert_eq!(woken(&count), 1);
+        assert!(outbox.poll_room(&mut cx).is_ready());
+    }
+
+    #[test]
+    fn behind_a_large_message_no_other_waits() {
+        let outbox = Outbox::default();
+        let (waker, count) = waker();
+        let mut cx = Context::from_waker(&waker);
+        assert!(!push(&outbox, &vec![0; LARGE_BYTES]).unwrap());
+        assert!(outbox.poll_room(&mut cx).is_pending());
+        outbox.take();
+        assert_eq!(woken(&count), 0, "the writer has it, and it is still there");
+        assert!(outbox.poll_room(&mut cx).is_pending());
+        outbox.handed_over();
         assert_eq!(woken(&count), 1);
         assert!(outbox.poll_room(&mut cx).is_ready());
     }

@@ -21,7 +21,8 @@ use super::request_reader::RequestReader;
 use super::running::Running;
 use super::sender::Sender;
 use super::shared::{CallSettings, CallShared};
-use super::streaming::{Streaming, decode};
+use super::streaming::Streaming;
+use super::unfold::unfold;
 use crate::deadline::Deadline;
 use crate::message::Message;
 use crate::metadata::Metadata;
@@ -70,7 +71,7 @@ impl<I: Interceptor> ServerCall<I> {
         let deadline = head.timeout.map(|timeout| Deadline::after(clock::now(), timeout));
         let encoding = head.accept_encoding.choose(settings.outgoing().unwrap_or(head.encoding));
         let replies = Replies { accept: head.accept_encoding, encoding };
-        let wire = Wire::new(send, head.content_type, replies, deadline);
+        let wire = Wire::new(send, head.content_type, replies, deadline, settings.write_stall);
         let reader = RequestReader::new(recv, head.encoding, settings.receive);
         let info = CallInfo::new(Side::Server, head.uri, deadline).with_peer(peer);
         let call = Held::Alone(CallShared::new(interceptors, info, settings));
@@ -222,7 +223,7 @@ impl<I: Interceptor> Arrived<I> {
             let Arrived { call, reader, .. } = self;
             let read = pin!(async {
                 let arrived = reader.single(&call.settings).await?;
-                let mut message = decode::<Q>(arrived.bytes)?;
+                let mut message = unfold::<Q>(arrived.bytes, &call.settings)?;
                 call.message(Direction::Request, &mut message)?;
                 Ok((message, arrived.compressed))
             });

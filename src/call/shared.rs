@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "client")]
 use std::sync::{Mutex, PoisonError};
-#[cfg(all(feature = "tap", feature = "client"))]
+#[cfg(any(feature = "server", all(feature = "tap", feature = "client")))]
 use std::time::Duration;
 
 use super::compress::Encodings;
@@ -21,6 +21,8 @@ use super::interceptor::{Direction, Interceptor};
 use super::listener::{self, Listener};
 #[cfg(feature = "client")]
 use super::replay::ReplayRoom;
+#[cfg(feature = "server")]
+use super::write_stall::WRITE_STALL;
 use crate::message::Message;
 use crate::metadata::Metadata;
 #[cfg(feature = "client")]
@@ -53,6 +55,9 @@ pub(crate) struct CallSettings {
     /// What a server suffers of messages that are not here yet.
     #[cfg(feature = "server")]
     pub(crate) half_messages: HalfMessages,
+    /// How long a client may leave what a server sends it on a stream.
+    #[cfg(feature = "server")]
+    pub(crate) write_stall: Duration,
     /// What a client's calls keep of what they have sent.
     #[cfg(feature = "client")]
     pub(crate) replays: Arc<ReplayRoom>,
@@ -80,6 +85,8 @@ impl Default for CallSettings {
             outgoing: None,
             #[cfg(feature = "server")]
             half_messages: HalfMessages::default(),
+            #[cfg(feature = "server")]
+            write_stall: WRITE_STALL,
             #[cfg(feature = "client")]
             replays: Arc::default(),
             #[cfg(feature = "client")]

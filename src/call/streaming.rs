@@ -10,7 +10,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use futures_core::Stream;
 #[cfg(feature = "client")]
 use tokio::sync::oneshot;
@@ -32,6 +31,7 @@ use super::request_reader::RequestReader;
 use super::response_reader::{Item, ResponseReader};
 #[cfg(feature = "server")]
 use super::sender::Closed;
+use super::unfold::unfold;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
@@ -160,7 +160,7 @@ impl<T: Message> Streaming<T> {
 
     fn read(&mut self, direction: Direction, arrived: Arrived) -> Result<T, Status> {
         self.compressed = arrived.compressed;
-        let mut message = decode::<T>(arrived.bytes)?;
+        let mut message = unfold::<T>(arrived.bytes, self.hook.settings())?;
         self.hook.message(direction, &mut message)?;
         Ok(message)
     }
@@ -369,11 +369,4 @@ impl<T> fmt::Debug for Streaming<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Streaming").field("call", &self.hook.info().path()).finish_non_exhaustive()
     }
-}
-
-/// A message from its bytes. One that cannot be parsed is `INTERNAL`, on both sides (`statuscodes.md`).
-pub(super) fn decode<T: Message>(bytes: Bytes) -> Result<T, Status> {
-    T::decode(bytes).map_err(|error| {
-        Status::internal(format!("the message could not be decoded: {error}")).with_source(error)
-    })
 }

@@ -257,7 +257,7 @@ impl<I: Interceptor> ServerBuilder<I> {
 }
 
 impl<I> ServerBuilder<I> {
-    fn settings(&mut self) -> &mut CallSettings {
+    pub(super) fn settings(&mut self) -> &mut CallSettings {
         Arc::make_mut(&mut self.router.settings)
     }
 }

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::builder::ServerBuilder;
-use crate::call::Interceptor;
+use crate::call::{Interceptor, WRITE_STALL};
 use crate::policy::keepalive::KeepaliveConfig;
 use crate::policy::tenure::TenureConfig;
 
@@ -93,8 +93,13 @@ impl<I: Interceptor> ServerBuilder<I> {
 
     /// How long a peer may take nothing, or nearly nothing, of what is to be sent to it; 60 s by default. Then its
     /// connection is closed.
+    ///
+    /// The same holds of a stream that is being written: a client that takes less than a kibibyte of it for so long has
+    /// its call ended `CANCELLED`, although its connection lives. Where clients may rest in the middle of a stream for
+    /// longer than that, set it longer; `Duration::MAX` is for ever.
     pub fn write_stall_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write_stall = timeout;
+        self.settings().write_stall = timeout;
         self
     }
 
@@ -151,9 +156,6 @@ const MAX_HANDLERS: usize = 10_000;
 /// The number of streams that a client may have open. A reset frees a stream at once, and a handler when it is gone
 /// (CVE-2023-44487, "Rapid Reset"); only the second bounds work.
 const MAX_HANDLERS_PER_CONNECTION: usize = 100;
-
-/// What proxies give a client to take an answer. A peer that holds answers back holds their memory (CVE-2019-9517).
-const WRITE_STALL: Duration = Duration::from_secs(60);
 
 /// gRFC A9: two hours.
 const KEEPALIVE_TIME: Duration = Duration::from_secs(2 * 60 * 60);
