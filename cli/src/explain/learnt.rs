@@ -45,6 +45,9 @@ impl Learnt {
         content: &[u8],
         pool: &mut Option<DescriptorPool>,
     ) {
+        if self.coming.len() >= MOST_STREAMS && !self.coming.contains_key(&stream) {
+            return;
+        }
         let coming = self.coming.entry(stream).or_default();
         if part.flag == 0 && coming.len() + content.len() <= MOST_BYTES {
             coming.extend_from_slice(content);
@@ -80,6 +83,9 @@ impl Learnt {
 
 /// The largest message that gRPC's implementations take by default.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// A tool asks on one stream, and many tools seldom at once; it bounds what answers that never end make us remember.
+const MOST_STREAMS: usize = 16;
 
 /// As many as a large company's service brings along; it bounds what a recording makes us remember.
 const MOST_FILES: usize = 10_000;
