@@ -1,6 +1,6 @@
 //! Recordings of everybody: each is explained to its last byte, and its heads say what h2 reads in them.
 //!
-//! They lie with the command line, in `cli/tests/recordings`: grpc-java, grpc-js, C-core and grpc-go, each client with
+//! They lie with the command line, in `cli/tests/cases`: grpc-java, grpc-js, C-core and grpc-go, each client with
 //! its own server and `wright tap` between them, making the small ones of the official interoperability cases. Those
 //! of the lessons are our own.
 
@@ -51,11 +51,12 @@ fn bytes(chunks: &Chunks, direction: Direction) -> Vec<u8> {
 }
 
 fn everybody() -> Vec<(PathBuf, Vec<Chunks>)> {
-    let mut all = recordings("cli/tests/recordings");
+    let mut all = recordings("cli/tests/cases");
     let names: Vec<_> = all.iter().map(|(file, _)| file.file_stem().unwrap().to_owned()).collect();
-    for peer in ["cases-grpc-java", "cases-grpc-js", "cases-c-core", "cases-grpc-go"] {
+    for peer in ["grpc-java", "grpc-js", "c-core", "grpc-go"] {
         assert!(names.iter().any(|name| name == peer), "{peer} is missing");
     }
+    all.extend(recordings("cli/tests/recordings"));
     all.extend(recordings("cli/src/lesson/recordings"));
     all
 }

@@ -19,6 +19,7 @@ use clap::Args;
 use wirewright::inspect::Direction;
 use wirewright::inspect::frame_header::{Flag, FrameHeader, FrameKind};
 use wirewright::inspect::skim::Skim;
+use wirewright::recording::{Happening, Line};
 
 use crate::failure::Failure;
 use crate::style;
@@ -49,9 +50,13 @@ pub(crate) fn show(file: &str, page: &mut Page) -> Result<Option<String>, Failur
     let mut conns = Conns::default();
     let mut panel = Panel::default();
     let warning = source::read(file, &mut |line| {
-        if let wirewright::recording::Line::Conn(conn) = line {
-            panel.print(page)?;
-            page.line(style::STRONG, headline(conn))?;
+        match line {
+            Line::Conn(conn) => {
+                panel.print(page)?;
+                page.line(style::STRONG, headline(conn))?;
+            }
+            Line::Event(event) => panel.note(event),
+            _ => {}
         }
         conns.read(line, |place, skim| panel.see(place, &skim));
         if panel.width >= CELLS_WIDTH { panel.print(page) } else { Ok(()) }
@@ -68,6 +73,9 @@ pub(crate) fn show(file: &str, page: &mut Page) -> Result<Option<String>, Failur
     page.end_line()?;
     for line in LEGEND {
         page.line(style::QUIET, line)?;
+    }
+    if panel.has_notes {
+        page.line(style::QUIET, LEGEND_OF_NOTES)?;
     }
     Ok(warning)
 }
@@ -87,6 +95,8 @@ struct Panel {
     now: Duration,
     /// Where and from whom the latest frame came.
     place: Option<(u32, u32, Direction)>,
+    /// Whether anything was noted of a call that no frame says.
+    has_notes: bool,
 }
 
 /// One stream, or a connection itself.
@@ -104,6 +114,15 @@ struct Row {
 }
 
 impl Panel {
+    /// Puts what a client has noted of a call into the row of its stream.
+    fn note(&mut self, event: &Happening) {
+        let note = NOTES.iter().find(|(name, _)| *name == event.name);
+        if let (Some(conn), Some(stream), Some((_, sign))) = (event.conn, event.stream, note) {
+            self.has_notes = true;
+            self.write(conn, stream, Direction::ToServer, event.at, sign, false);
+        }
+    }
+
     fn see(&mut self, place: Place, skim: &Skim<'_>) {
         let Place { conn, direction, at } = place;
         match skim {
@@ -289,6 +308,14 @@ const LEGEND: [&str; 3] = [
     " I preface  S settings (s heard)  W window  P ping (p answered)  H headers (h continued)  D data",
     " R reset  G goaway  y priority  U promise  ? unknown frame  ! cannot be read",
 ];
+
+/// What a client notes of a call, and the sign for it.
+const NOTES: [(&str, &str); 5] =
+    [("deadline", "T"), ("cancel", "C"), ("retry", "A"), ("blocked", "B"), ("reset", "X")];
+
+/// What those mean.
+const LEGEND_OF_NOTES: &str =
+    " noted: T deadline passed  C let go of  A made again  B waits for the window  X the stream broke";
 
 /// For `conn 12` and `2/s1047`.
 const LABEL_WIDTH: usize = 10;

@@ -15,7 +15,7 @@ use crate::support::{golden, run, text, wright};
 pub(crate) const RECORDINGS: [&str; 2] = ["c-core", "grpc-go"];
 
 /// Each a client with its own server, making the small ones of the official interoperability cases.
-const CASES: [&str; 4] = ["cases-grpc-java", "cases-grpc-js", "cases-c-core", "cases-grpc-go"];
+const CASES: [&str; 4] = ["grpc-java", "grpc-js", "c-core", "grpc-go"];
 
 pub(crate) fn recording(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings").join(format!("{name}.jsonl"))
@@ -40,7 +40,8 @@ fn recordings_of_other_implementations_are_explained_to_the_last_byte() {
         golden(&format!("explain/{name}.txt"), &told);
     }
     for name in CASES {
-        let told = output(&["explain", recording(name).to_str().unwrap()]);
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/{name}.jsonl"));
+        let told = output(&["explain", file.to_str().unwrap()]);
         assert!(told.trim_end().ends_with("and every byte told once"), "{told}");
         for code in ["OK", "UNKNOWN", "UNIMPLEMENTED"] {
             assert!(told.contains(&format!("  {code}  ")), "{name} has no call that ended {code}");
@@ -224,4 +225,21 @@ fn with_descriptors_fields_have_their_names_and_values_their_types() {
 
     let unknown = run(&mut wright(&["explain", "lesson:1", "--proto", "nowhere.proto"]));
     assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown.stderr));
+}
+
+#[test]
+fn what_a_client_notes_of_a_call_is_told_where_it_happened() {
+    let lesson = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lesson/recordings/06-deadline.jsonl");
+    let text = std::fs::read_to_string(lesson).unwrap();
+    let reset = text.lines().position(|line| line.contains(r#""b":"AAAEAwAAAAABAAAACA==""#)).unwrap();
+    let note = r#"{"k":"event","c":1,"s":1,"t":60100000,"e":"deadline","x":{"path":"/lesson.School/Sleep"}}"#;
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.insert(reset, note);
+    let file = std::env::temp_dir().join(format!("wright-noted-{}.jsonl", std::process::id()));
+    std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+    let timeline = output(&["timeline", file.to_str().unwrap()]);
+    assert!(timeline.contains(">T>R") && timeline.contains(" noted: T deadline passed"), "{timeline}");
+    let told = output(&["explain", file.to_str().unwrap()]);
+    assert!(told.contains("60.100 ms  ...  deadline  path /lesson.School/Sleep"), "{told}");
+    std::fs::remove_file(file).unwrap();
 }

@@ -60,6 +60,32 @@ fn calls_through_the_proxy_are_answered_recorded_and_survive_its_death() {
 }
 
 #[test]
+fn a_recording_in_which_reflection_was_asked_names_the_fields_of_the_calls_after_it() {
+    let server = OddServer::start(Reflects::Both, None);
+    let recording = file("reflection");
+    let path = recording.to_str().unwrap();
+    let mut tap = Running::start(&["tap", "-l", "127.0.0.1:0", "-t", &server.address, "-o", path]);
+    let address = tap.address();
+    let data = r#"{"big": "-7", "colour": "GREEN", "text": "hi"}"#;
+    let called = run(&mut wright(&["call", "-plaintext", "-d", data, &address, "odd.Odd/Echo"]));
+    assert!(called.status.success(), "{}", text(&called.stderr));
+    // Until it has told the call that came last.
+    while !tap.line().contains("odd.Odd/Echo") {}
+    drop(tap);
+    let output = run(&mut wright(&["explain", path]));
+    let told = text(&output.stdout);
+    for row in [
+        "odd.Box, ",
+        "3 big                  -7   int64",
+        "9 colour               GREEN   enum odd.Box.Colour",
+    ] {
+        assert_eq!(told.matches(row).count(), 2, "{row}, in the request and the answer:\n{told}");
+    }
+    assert!(told.contains("every byte told once"));
+    std::fs::remove_file(recording).unwrap();
+}
+
+#[test]
 fn a_server_that_is_not_there_is_named_and_the_proxy_stays() {
     let recording = file("nobody");
     let mut tap =

@@ -96,8 +96,13 @@ impl Skimmer {
             let (now, later) = bytes.split_at(missing.min(bytes.len()));
             held.extend_from_slice(now);
             bytes = later;
-            if self.take(direction, &held, show) > 0 {
-                held.clear();
+            // Mostly the piece is all that is held; but what was held for a preface may turn out to be frames.
+            loop {
+                let taken = self.take(direction, &held, show);
+                held.drain(..taken);
+                if taken == 0 {
+                    break;
+                }
             }
         }
         let mut rest = if held.is_empty() { bytes } else { &[] };
@@ -459,6 +464,19 @@ mod tests {
             }
         }
         bytes
+    }
+
+    #[test]
+    fn a_connection_that_is_joined_late_loses_no_byte_however_it_is_cut() {
+        let mut bytes = Vec::new();
+        for size in [0, 3, 1] {
+            write_frame(FrameKind::Ping, 0, 0, &[7; 3][..size], &mut bytes);
+        }
+        bytes.extend_from_slice(b"\0\0\x09");
+        for step in 1..=bytes.len() {
+            // Asks in passing whether every byte is shown once.
+            assert_eq!(skimmed(&bytes, step), [""; 0]);
+        }
     }
 
     proptest! {

@@ -11,6 +11,7 @@ pub(crate) mod fields;
 mod flow;
 pub(crate) mod frame;
 mod hpack;
+mod learnt;
 pub(crate) mod lens;
 mod messages;
 mod named;

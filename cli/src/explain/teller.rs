@@ -20,6 +20,7 @@ use wirewright::inspect::{Direction, Part, What};
 use wirewright::recording::Line;
 
 use super::bytes::Rows;
+use super::learnt::Learnt;
 use super::{Wanted, fields, frame, messages, named};
 use crate::failure::Failure;
 use crate::style;
@@ -41,6 +42,7 @@ struct Story {
     wanted: Wanted,
     /// What describes the messages, if anything does.
     schema: Option<DescriptorPool>,
+    learnt: Learnt,
     calls: Calls,
     rows: Rows,
     /// How many frames there were, in all connections.
@@ -252,7 +254,20 @@ impl Story {
         Ok(())
     }
 
+    /// If a server says by reflection what messages look like, that is learnt.
+    fn learn(&mut self, part: &Part) {
+        let Some(Told { place, offset, header, .. }) = self.frame else { return };
+        let method = self.calls.on_stream(place.conn, header.stream_id).map_or("", Call::method);
+        if place.direction == Direction::ToClient && Learnt::is_concerned(method) {
+            let place_of = |at: usize| at.saturating_sub(offset);
+            let content = place_of(part.content.start)..place_of(part.content.end);
+            let content = self.held.get(content).unwrap_or_default();
+            self.learnt.hear((place.conn, header.stream_id), part, content, &mut self.schema);
+        }
+    }
+
     fn part(&mut self, part: &Part, page: &mut Page) -> Result<(), Failure> {
+        self.learn(part);
         let Some(told) = self.frame.filter(|told| self.is_wanted(told)) else { return Ok(()) };
         let place = |at: usize| at.saturating_sub(told.offset);
         if place(part.prefix.start) > told.to {
