@@ -10,6 +10,7 @@ mod conformance;
 mod crew;
 mod fuzz;
 mod h2spec;
+mod instructions;
 mod matrix;
 mod page;
 mod pairings;

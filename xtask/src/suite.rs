@@ -6,6 +6,7 @@
 //!   tests        the workspace, the pure floors alone, the seeds of the fuzz targets
 //!   shape        each feature alone; no h2 and no tokio below the transport
 //!   manners      formatting, lints, docs
+//!   budgets      instructions of a call, counted by valgrind
 //!   peers        grpc-go's programs paired with ours; connectrpc's conformance suite; h2spec;
 //!                the official interoperability cases; grpcurl and its like;
 //!                tshark on captures, Chromium on the page
@@ -20,6 +21,7 @@ use std::time::Instant;
 use crate::captures;
 use crate::conformance;
 use crate::h2spec;
+use crate::instructions;
 use crate::matrix;
 use crate::page;
 use crate::pairings;
@@ -63,7 +65,7 @@ pub(crate) fn run(options: Options) -> Tally {
 type Part = fn(&mut Tally);
 
 /// What follows the tests, in this order.
-const PARTS: [(&str, Part); 10] = [
+const PARTS: [(&str, Part); 11] = [
     ("shape", shape),
     ("manners", manners),
     ("pairings", |tally| pairings::run(tally, &[])),
@@ -72,6 +74,7 @@ const PARTS: [(&str, Part); 10] = [
     ("interoperability cases", matrix::run),
     ("captures", captures::run),
     ("page", page::run),
+    ("instructions", instructions::run),
     ("tools", tools::run),
     ("promises", promises::check),
 ];
