@@ -5,7 +5,7 @@
 //! architecture, so the budgets leave a few per cent.
 //!
 //! ```text
-//!   cargo bench --bench instructions            this program, which starts itself under cachegrind:
+//!   cargo bench -p wirewright --bench instructions   this program, which starts itself under cachegrind:
 //!     |- play unary raw raw    N, then 2 N      both ends raw h2: the floor
 //!     |- play unary ours raw   N, then 2 N      our server, a raw client
 //!     |- play unary raw ours   N, then 2 N      a raw server, our client
