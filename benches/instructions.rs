@@ -85,7 +85,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if cfg!(debug_assertions) {
-        println!("instructions: skipped, unoptimized code has no budget; `cargo bench -p wirewright --bench instructions`");
+        println!(
+            "instructions: skipped, unoptimized code has no budget; `cargo bench -p wirewright --bench instructions`"
+        );
         return ExitCode::SUCCESS;
     }
     if !cfg!(target_arch = "x86_64") {
