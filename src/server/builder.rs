@@ -202,6 +202,11 @@ impl<I: Interceptor> ServerBuilder<I> {
 
     /// Listens on an address and serves for as long as the future lives.
     ///
+    /// Bytes may stay unacknowledged for as long as a PING may stay unanswered, where the system can do that; then their
+    /// connection is given up. [`TcpIncoming::tcp_user_timeout`] does the same for [`serve_until`].
+    ///
+    /// [`serve_until`]: ServerBuilder::serve_until
+    ///
     /// # Errors
     ///
     /// [`ServeError`] if there is nothing to serve, or the address cannot be had.
@@ -212,6 +217,8 @@ impl<I: Interceptor> ServerBuilder<I> {
     /// [`serve_until`](ServerBuilder::serve_until).
     pub async fn serve(self, address: SocketAddr) -> Result<(), ServeError> {
         let incoming = TcpIncoming::bind(address).map_err(|error| ServeError::Bind { address, error })?;
+        // gRFC A18: whoever may leave a PING unanswered for so long may leave any bytes.
+        let incoming = incoming.tcp_user_timeout(self.limits.keepalive.timeout);
         self.serve_until(incoming, pending()).await
     }
 

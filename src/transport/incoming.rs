@@ -8,10 +8,11 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::io::Io;
+use super::io::{Io, give_up_after};
 use crate::peer::{Address, PeerInfo};
 
 /// A source of connections.
@@ -34,6 +35,7 @@ pub trait Incoming: Send + 'static {
 #[derive(Debug)]
 pub struct TcpIncoming {
     listener: TcpListener,
+    user_timeout: Option<Duration>,
 }
 
 impl TcpIncoming {
@@ -54,12 +56,20 @@ impl TcpIncoming {
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
-        Ok(TcpIncoming { listener: TcpListener::from_std(socket.into())? })
+        Ok(TcpIncoming::new(TcpListener::from_std(socket.into())?))
     }
 
     /// Takes over a listener that exists already, for example one handed down by a supervisor.
     pub fn new(listener: TcpListener) -> TcpIncoming {
-        TcpIncoming { listener }
+        TcpIncoming { listener, user_timeout: None }
+    }
+
+    /// How long bytes that were sent may stay without an acknowledgement before a connection is given up, where the
+    /// system can do that (Linux: `TCP_USER_TIMEOUT`); the system's minutes by default.
+    #[must_use]
+    pub fn tcp_user_timeout(mut self, timeout: Duration) -> TcpIncoming {
+        self.user_timeout = Some(timeout);
+        self
     }
 
     /// The address that is listened on; tells the port when the system chose it.
@@ -79,6 +89,7 @@ impl Incoming for TcpIncoming {
         let (stream, address) = self.listener.accept().await?;
         // A peer that has gone already makes this fail; its connection then fails on first use.
         let _ = stream.set_nodelay(true);
+        give_up_after(&stream, self.user_timeout);
         Ok((stream, PeerInfo::new(Address::Tcp(address))))
     }
 }
@@ -120,3 +131,22 @@ impl Incoming for UnixIncoming {
 /// Connections that the kernel holds until they are accepted. With the usual 1,024 a burst of thousands of
 /// clients meets the one-second retry of TCP's handshake; 4,096 is what most systems allow at the most.
 const BACKLOG: i32 = 4_096;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_has_the_user_timeout_that_was_asked_for() {
+        for timeout in [None, Some(Duration::from_secs(20))] {
+            let mut incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
+            if let Some(timeout) = timeout {
+                incoming = incoming.tcp_user_timeout(timeout);
+            }
+            let _client = TcpStream::connect(incoming.local_address().unwrap()).await.unwrap();
+            let (stream, _) = incoming.accept().await.unwrap();
+            let set = socket2::SockRef::from(&stream).tcp_user_timeout().unwrap();
+            assert_eq!(set.filter(|set| !set.is_zero()), timeout);
+        }
+    }
+}
