@@ -1,8 +1,8 @@
 //! Recordings of everybody: each is explained to its last byte, and its heads say what h2 reads in them.
 //!
 //! They lie with the command line, in `cli/tests/cases`: grpc-java, grpc-js, C-core and grpc-go, each client with
-//! its own server and `wright tap` between them, making the small ones of the official interoperability cases. Those
-//! of the lessons are our own.
+//! its own server and `wright tap` between them, making the small ones of the official interoperability cases;
+//! `cargo xtask cases` records them anew. Those of the lessons are our own.
 
 use std::collections::BTreeMap;
 use std::fs::File;

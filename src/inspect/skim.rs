@@ -208,7 +208,8 @@ impl Skimmer {
                     self.half_close(direction, header.stream_id, end, show);
                 }
             }
-            FrameKind::RstStream => {
+            // A reset of another length is none (RFC 9113 6.4); its damage shows in its content.
+            FrameKind::RstStream if header.content_len() == RESET_BYTES => {
                 for half in self.streams.remove(&header.stream_id).iter().flatten() {
                     cut(half, end, show);
                 }
@@ -376,6 +377,9 @@ fn carries_block(kind: FrameKind) -> bool {
     matches!(kind, FrameKind::Headers | FrameKind::PushPromise | FrameKind::Continuation)
 }
 
+/// RFC 9113 6.4: the error code.
+const RESET_BYTES: usize = 4;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -464,6 +468,14 @@ mod tests {
             }
         }
         bytes
+    }
+
+    #[test]
+    fn a_reset_without_a_code_resets_nothing() {
+        let mut bytes = client(&[(0, 0, 1)]);
+        write_frame(FrameKind::RstStream, 0, 1, &[], &mut bytes);
+        write_frame(FrameKind::Data, 0, 1, b"\0\0\0\0\x01x", &mut bytes);
+        assert_eq!(skimmed(&bytes, bytes.len()), read(&bytes));
     }
 
     #[test]

@@ -37,6 +37,11 @@ fn main() -> ExitCode {
             pairings::run(&mut tally, &wanted);
             tally.close(true)
         }
+        Ok(Task::Cases) => {
+            let mut tally = Tally::default();
+            matrix::cases::run(&mut tally);
+            tally.close(true)
+        }
         Ok(Task::Captures) => {
             let mut tally = Tally::default();
             captures::run(&mut tally);
@@ -95,6 +100,7 @@ enum Task {
     Help,
     Test(suite::Options),
     Pairings { wanted: Vec<String> },
+    Cases,
     Captures,
     Page,
     Conformance,
@@ -115,6 +121,8 @@ impl Task {
             "help" | "-h" | "--help" => Ok(Task::Help),
             "test" => read_test(rest).map(Task::Test),
             "pairings" => Ok(Task::Pairings { wanted: rest.to_vec() }),
+            "cases" if rest.is_empty() => Ok(Task::Cases),
+            "cases" => Err("`cases` takes no words: it records everybody".into()),
             "captures" if rest.is_empty() => Ok(Task::Captures),
             "captures" => Err("`captures` takes no words".into()),
             "page" if rest.is_empty() => Ok(Task::Page),
@@ -208,6 +216,10 @@ cargo xtask: one door to the project's chores
 
   cargo xtask captures
       what wright exports for Wireshark, read by tshark field for field.
+
+  cargo xtask cases
+      Records grpc-go, grpc-java, C-core and grpc-js anew, each client with
+      its own server, for cli/tests/cases. Fetches them as `interop` does.
 
   cargo xtask page
       The page that wright writes, in Chromium: what it shows, what keys do,

@@ -13,6 +13,7 @@
 //! library, from a fault of ours. `absent` is a cell that fails because of what `record` has on the peer; such a cell
 //! that passes is a mistake on record, and fails the run. `-` is a case that the client does not make.
 
+pub(crate) mod cases;
 mod fetch;
 mod negative;
 mod peers;
