@@ -1,4 +1,4 @@
-//! Prints tonic's client and server for the four methods, with tonic's own generator and without protoc.
+//! Prints tonic's client and server for its methods, with tonic's own generator and without protoc.
 
 use tonic_build::manual::{Builder, Method, Service};
 
@@ -17,6 +17,7 @@ fn main() {
         .method(method("unary", "Unary").build())
         .method(method("many", "Many").server_streaming().build())
         .method(method("handed", "Handed").server_streaming().build())
+        .method(method("upload", "Upload").client_streaming().build())
         .method(method("ping_pong", "PingPong").client_streaming().server_streaming().build())
         .build();
     Builder::new().compile(&[service]);

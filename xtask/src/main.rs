@@ -73,7 +73,7 @@ fn main() -> ExitCode {
             tally.close(true)
         }
         Ok(Task::Fuzz { seconds, wanted }) => fuzz::run(seconds, &wanted).close(true),
-        Ok(Task::Compare { quick }) => match compare::run(quick) {
+        Ok(Task::Compare(options)) => match compare::run(&options) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => {
                 eprintln!("error: {why}");
@@ -108,7 +108,7 @@ enum Task {
     Interop,
     Tools,
     Fuzz { seconds: u32, wanted: Vec<String> },
-    Compare { quick: bool },
+    Compare(compare::Options),
     Promises { quick: bool, wanted: Vec<String> },
 }
 
@@ -136,11 +136,7 @@ impl Task {
             "tools" if rest.is_empty() => Ok(Task::Tools),
             "tools" => Err("`tools` takes no words: it types every line".into()),
             "fuzz" => read_fuzz(rest),
-            "compare" => match rest {
-                [] => Ok(Task::Compare { quick: false }),
-                [word] if word == "--quick" => Ok(Task::Compare { quick: true }),
-                other => Err(format!("`compare` does not know `{}`", other.join(" "))),
-            },
+            "compare" => read_compare(rest).map(Task::Compare),
             "promises" => Ok(read_promises(rest)),
             other => Err(format!("there is no task called `{other}`")),
         }
@@ -158,6 +154,20 @@ fn read_test(words: &[String]) -> Result<suite::Options, String> {
     }
     if options.quick && options.require_peers {
         return Err("`--quick` leaves the peers out, so it cannot go with `--require-peers`".into());
+    }
+    Ok(options)
+}
+
+/// Which parts there are, only the program itself knows.
+fn read_compare(words: &[String]) -> Result<compare::Options, String> {
+    let mut options = compare::Options::default();
+    for word in words {
+        match word.as_str() {
+            "--quick" => options.quick = true,
+            "--write" => options.write = true,
+            flag if flag.starts_with('-') => return Err(format!("`compare` does not know `{flag}`")),
+            part => options.parts.push(part.to_owned()),
+        }
     }
     Ok(options)
 }
@@ -246,10 +256,13 @@ cargo xtask: one door to the project's chores
       Runs each fuzz target, or each named one, for N seconds (10 unless
       told). Installs cargo-fuzz into target/tools the first time.
 
-  cargo xtask compare [--quick]
-      What a call costs here, over raw h2, and with tonic: allocations, CPU
-      time, memory. Fails no build. Needs Linux and two idle cores; takes
-      five minutes, or one with --quick.
+  cargo xtask compare [--quick] [--write] [PART]...
+      What a call costs here, over raw h2, and with tonic and grpc-go:
+      allocations, CPU time, latency, memory, start-up. Parts: server, client,
+      armed, streams, memory, start; none means all. Fails no build. Needs
+      Linux and two idle cores; takes a quarter of an hour, or two minutes
+      with --quick, and the build. With --write the tables and plots in
+      docs/performance.md are written anew.
 
   cargo xtask promises [--quick] [PROMISE]...
       What is promised under attack, overload and change, measured, with
@@ -287,7 +300,9 @@ mod tests {
             read("fuzz percent --seconds 300"),
             Ok(Task::Fuzz { seconds: 300, wanted: vec!["percent".into()] })
         );
-        assert_eq!(read("compare --quick"), Ok(Task::Compare { quick: true }));
+        let parts = vec!["server".into()];
+        let compare = compare::Options { quick: true, write: true, parts };
+        assert_eq!(read("compare --quick --write server"), Ok(Task::Compare(compare)));
         assert_eq!(
             read("promises P1 --quick"),
             Ok(Task::Promises { quick: true, wanted: vec!["P1".into()] })
@@ -302,7 +317,7 @@ mod tests {
             "test --quick --require-peers",
             "fuzz --seconds",
             "fuzz --seconds 0",
-            "compare x",
+            "compare --fast",
         ] {
             assert!(read(line).is_err(), "{line}");
         }

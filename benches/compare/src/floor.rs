@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::load::Caller;
-use crate::{Failure, MESSAGES, PATH, STREAMED_BYTES};
+use crate::{Failure, PATH, messages};
 
 /// Answers every stream of every connection.
 pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
@@ -90,6 +90,7 @@ impl Client {
     ) -> Result<Client, Failure> {
         let mut builder = h2::client::Builder::new();
         builder.initial_window_size(WINDOW_BYTES).initial_connection_window_size(WINDOW_BYTES);
+        builder.data_frame_budget(SMALL_FRAMES_BYTES);
         let (requests, connection) = builder.handshake(io).await?;
         tokio::spawn(connection);
         let uri = format!("http://127.0.0.1{PATH}").parse()?;
@@ -139,12 +140,14 @@ impl Client {
 pub struct Drain {
     client: Client,
     path: String,
+    messages: usize,
 }
 
 impl Drain {
-    /// Of the method with this path, on the server at this port.
-    pub async fn connect(port: u16, path: &str) -> Result<Drain, Failure> {
-        Ok(Drain { client: Client::connect(port, STREAMED_BYTES).await?, path: path.to_owned() })
+    /// Of the method with this path, on the server at this port, for payloads of this size.
+    pub async fn connect(port: u16, path: &str, size: usize) -> Result<Drain, Failure> {
+        let client = Client::connect(port, size).await?;
+        Ok(Drain { client, path: path.to_owned(), messages: messages(size) })
     }
 }
 
@@ -158,7 +161,7 @@ impl Caller for Drain {
             body.flow_control().release_capacity(chunk.len())?;
             bytes += chunk.len();
         }
-        if bytes != MESSAGES * self.client.message.len() {
+        if bytes != self.messages * self.client.message.len() {
             return Err("not all messages came".into());
         }
         Ok(())
@@ -177,3 +180,8 @@ fn message(size: usize) -> Bytes {
 
 /// The window of a stream, and of the connection: what tonic's server has.
 pub const WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// What unread frames of small messages may cost before h2 takes their sender for an attacker: as much as a full
+/// window of the smallest, of 5 bytes, each of which h2 counts as 256 less its length. A client that is kept from its
+/// core for a moment is not attacked.
+const SMALL_FRAMES_BYTES: usize = WINDOW_BYTES as usize / 5 * 251;

@@ -3,12 +3,14 @@
 //! ```text
 //!   compare (main.rs)
 //!     |  rounds    starts a server and a client for every measurement, each pinned to a core; medians, ratios
-//!     |  table     prints them
-//!     +-- server KIND        ours | floor | tonic        answers one method: the message comes back
-//!     +-- client KIND        the same three              makes calls, so many at a time
-//!     +-- drain METHOD                                   lets a server stream, and counts
-//!     +-- ping-pong KIND                                 one message there and one back, on one stream
+//!     |  plan      what is measured, and how thoroughly
+//!     |  table     prints them; report writes them into a document, with plots
+//!     +-- server KIND        floor | ours | tonic | ...   answers: the message comes back, once or many times
+//!     +-- client KIND        the same                    makes calls, so many at a time
+//!     +-- stream FLOW                                    has messages sent on one stream, and counts
 //!     +-- idle, quiet                                    opens connections, or streams, and leaves them alone
+//!   server-h2, -wirewright, -tonic (bin)                 one library each: how large, how soon there
+//!   server-go (peers/go)                                 grpc-go's server
 //!   allocations (bin/allocations.rs)                     both ends in one process, every allocation counted
 //! ```
 //!
@@ -16,12 +18,20 @@
 //! between two lines of the table is the thing under test and nothing else.
 
 pub mod floor;
+pub mod histogram;
+pub mod kind;
 pub mod load;
+pub mod machine;
 pub mod ours;
 pub mod peer_tonic;
+pub mod plan;
+pub mod plot;
 pub mod process;
+pub mod report;
 pub mod rounds;
 pub mod table;
+
+pub use kind::Kind;
 
 /// The message of every call, in both directions.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
@@ -43,11 +53,19 @@ pub const HANDED: &str = "/bench.Echoes/Handed";
 /// The path of the method that sends back whatever comes, for as long as something comes.
 pub const PING_PONG: &str = "/bench.Echoes/PingPong";
 
-/// Messages of one streaming call.
+/// The path of the method that takes as many messages as come, and answers with the last.
+pub const UPLOAD: &str = "/bench.Echoes/Upload";
+
+/// Messages of one streaming call, if they are of [`STREAMED_BYTES`].
 pub const MESSAGES: usize = 10_000;
 
-/// Bytes of the payload of a streamed message.
+/// Bytes of the payload of a small streamed message.
 pub const STREAMED_BYTES: usize = 16;
+
+/// Messages of one streaming call with payloads of this size: fewer if they are large, so that a call ends soon.
+pub const fn messages(size: usize) -> usize {
+    if size > STREAMED_BYTES { MESSAGES / 20 } else { MESSAGES }
+}
 
 /// Has another task hand over a message as often as a streaming call sends it, one by one.
 ///
@@ -55,7 +73,7 @@ pub const STREAMED_BYTES: usize = 16;
 pub fn handed_over(message: Echo) -> tokio::sync::mpsc::Receiver<Echo> {
     let (hand, taken) = tokio::sync::mpsc::channel(1);
     tokio::spawn(async move {
-        for _ in 0..MESSAGES {
+        for _ in 0..messages(message.payload.len()) {
             if hand.send(message.clone()).await.is_err() {
                 return;
             }
@@ -67,36 +85,19 @@ pub fn handed_over(message: Echo) -> tokio::sync::mpsc::Receiver<Echo> {
 /// Whatever goes wrong ends the program: a benchmark with an error in it measures nothing.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Who is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The least code over h2 that answers, or asks, correctly.
-    Floor,
-    /// Wirewright.
-    Ours,
-    /// tonic with tonic-prost, as its generator prints it.
-    Tonic,
+/// Runs this on a port of its own, which is printed, in one thread.
+pub fn listen<F>(serve: impl FnOnce(tokio::net::TcpListener) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    current_thread(async {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        println!("{}", listener.local_addr()?.port());
+        serve(listener).await
+    })
 }
 
-impl Kind {
-    /// All of them, in the order of the table.
-    pub const ALL: [Kind; 3] = [Kind::Floor, Kind::Ours, Kind::Tonic];
-
-    /// The name on the command line and in the table.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Floor => "h2",
-            Kind::Ours => "wirewright",
-            Kind::Tonic => "tonic",
-        }
-    }
-}
-
-impl std::str::FromStr for Kind {
-    type Err = Failure;
-
-    fn from_str(text: &str) -> Result<Kind, Failure> {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == text);
-        kind.ok_or_else(|| format!("{text:?} is none of h2, wirewright, tonic").into())
-    }
+/// Runs this in one thread.
+pub fn current_thread(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
 }

@@ -1,15 +1,18 @@
 //! The load: so many callers at once, each making one call after another for a while.
 //!
-//! In: a client. Out: how many calls were made, in how long, and at one caller the median time of a call.
+//! In: a client for each connection. Out: how many calls were made, in how long, and how long one of them took.
 //! It is driven by lines on standard input, so that whoever measures decides when, and reads the server's clock at
 //! the same moment:
 //!
 //! ```text
 //!   in:  "go 1500"     make calls for 1500 ms
-//!   out: "CALLS WALL_NS CPU_NS P50_NS"
+//!   out: "CALLS WALL_NS CPU_NS P50_NS P99_NS P999_NS"
 //! ```
+//!
+//! Where many calls share one core, most of the time of one is its wait for the others: those percentiles tell about
+//! fairness, and only those with one call in flight tell how long a call takes.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -17,6 +20,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::task::LocalSet;
 
+use crate::histogram::Histogram;
 use crate::{Echo, Failure, process};
 
 /// Makes one call after another.
@@ -30,46 +34,48 @@ pub fn echo(size: usize) -> Echo {
     Echo { payload: vec![b'x'; size] }
 }
 
-/// Obeys standard input until it ends.
-pub async fn obey(client: impl Caller, in_flight: usize) -> Result<(), Failure> {
+/// Obeys standard input until it ends. Callers take turns at the clients, of which there is one for each connection.
+pub async fn obey(clients: Vec<impl Caller>, in_flight: usize) -> Result<(), Failure> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let Some(millis) = line.strip_prefix("go ") else {
             return Err(format!("cannot obey {line:?}").into());
         };
         let cpu = process::cpu_time()?;
-        let made = run(&client, in_flight, Duration::from_millis(millis.parse()?)).await?;
+        let made = run(&clients, in_flight, Duration::from_millis(millis.parse()?)).await?;
         let cpu = process::cpu_time()?.saturating_sub(cpu);
-        println!("{} {} {} {}", made.calls, made.wall.as_nanos(), cpu.as_nanos(), made.p50.as_nanos());
+        let [p50, p99, p999] = [500, 990, 999].map(|permille| made.times.within(permille).as_nanos());
+        println!("{} {} {} {p50} {p99} {p999}", made.calls, made.wall.as_nanos(), cpu.as_nanos());
     }
     Ok(())
 }
 
 /// What was done.
+#[derive(Default)]
 struct Made {
     calls: u64,
     wall: Duration,
-    p50: Duration,
+    times: Histogram,
 }
 
-async fn run(client: &impl Caller, in_flight: usize, length: Duration) -> Result<Made, Failure> {
-    let calls = Rc::new(Cell::new(0));
-    let times = Rc::new(RefCell::new(Vec::new()));
+async fn run(clients: &[impl Caller], in_flight: usize, length: Duration) -> Result<Made, Failure> {
+    let made = Rc::new(RefCell::new(Made::default()));
     let start = Instant::now();
     let local = LocalSet::new();
-    let callers: Vec<_> = (0..in_flight)
-        .map(|_| {
-            let (client, calls, times) = (client.clone(), calls.clone(), times.clone());
+    let callers: Vec<_> = clients
+        .iter()
+        .cycle()
+        .take(in_flight)
+        .map(|client| {
+            let (client, made) = (client.clone(), made.clone());
             local.spawn_local(async move {
                 let mut before = start;
                 loop {
                     client.call().await?;
-                    calls.set(calls.get() + 1);
                     let now = Instant::now();
-                    // Where many wait for one core, the time of one call says nothing.
-                    if in_flight == 1 {
-                        times.borrow_mut().push(now - before);
-                    }
+                    let mut made = made.borrow_mut();
+                    made.calls += 1;
+                    made.times.add(now - before);
                     before = now;
                     if now - start > length {
                         return Ok::<(), Failure>(());
@@ -82,8 +88,7 @@ async fn run(client: &impl Caller, in_flight: usize, length: Duration) -> Result
     for caller in callers {
         caller.await??;
     }
-    let mut times = times.take();
-    times.sort_unstable();
-    let p50 = times.get(times.len() / 2).copied().unwrap_or_default();
-    Ok(Made { calls: calls.get(), wall: start.elapsed(), p50 })
+    let mut made = made.take();
+    made.wall = start.elapsed();
+    Ok(made)
 }

@@ -1,80 +1,159 @@
-//! `compare`: see the library of this crate. Without words it measures everything and prints the table.
+//! `compare`: see the library of this crate. Without words it measures everything and prints the tables.
+//!
+//! ```text
+//!   compare [--quick] [--write DOCS] [PART ...]      parts: server client armed streams memory start
+//! ```
 
-use std::time::Duration;
+use std::path::Path;
 
 use compare::load::{Caller, obey};
-use compare::rounds::{self, FLOWS, Plan, Side, WORK};
-use compare::{Failure, Kind, PING_PONG, STREAMED_BYTES, floor, ours, peer_tonic, table};
+use compare::plan::{Plan, QUICK, THOROUGH};
+use compare::rounds::{self, Side};
+use compare::table::Table;
+use compare::{
+    Failure, Kind, PING_PONG, STREAMED_BYTES, current_thread, floor, listen, ours, peer_tonic, report,
+};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::TcpListener;
 
 fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
-        [] => compare_all(&THOROUGH),
-        ["--quick"] => compare_all(&QUICK),
-        ["server", kind] => current_thread(serve(kind.parse()?)),
-        ["client", kind, port, in_flight, size] => {
+        ["server", kind] => serve(kind.parse()?),
+        ["client", kind, port, in_flight, size, connections] => {
             let (port, in_flight, size) = (port.parse()?, in_flight.parse()?, size.parse()?);
-            current_thread(call(kind.parse()?, port, in_flight, size))
+            current_thread(call(kind.parse()?, port, in_flight, size, connections.parse()?))
         }
-        ["drain", method, port] => current_thread(drain(method, port.parse()?)),
-        ["ping-pong", kind, port] => current_thread(ping_pong(kind.parse()?, port.parse()?)),
-        ["quiet", port] => current_thread(stay_quiet(port.parse()?)),
-        ["idle", port, used] => current_thread(stay_idle(port.parse()?, used == "used")),
-        _ => Err("usage: compare [--quick]".into()),
+        ["drain", method, port, size] => current_thread(drain(method, port.parse()?, size.parse()?)),
+        ["upload", kind, port, size] => current_thread(upload(kind.parse()?, port.parse()?, size.parse()?)),
+        ["ping-pong", kind, port, size] => {
+            current_thread(ping_pong(kind.parse()?, port.parse()?, size.parse()?))
+        }
+        ["quiet", _, port] => current_thread(stay_quiet(port.parse()?)),
+        ["idle", used, port] => current_thread(stay_idle(port.parse()?, used == "used")),
+        _ => compare(&words),
     }
 }
 
-fn compare_all(plan: &Plan) -> Result<(), Failure> {
-    for side in [Side::Server, Side::Client] {
-        table::head(side);
-        for work in WORK {
-            table::rows(work, &rounds::measure(plan, side, work)?);
+/// Measures the parts that are named, or all, and prints each as soon as it is there.
+fn compare(words: &[&str]) -> Result<(), Failure> {
+    let (mut plan, mut docs, mut wanted) = (&THOROUGH, None, Vec::new());
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--quick" => plan = &QUICK,
+            "--write" => docs = Some(words.next().ok_or("--write needs the folder of the documents")?),
+            part if PARTS.iter().any(|(name, _)| *name == part) => wanted.push(part),
+            other => return Err(format!("there is no part called {other:?}").into()),
         }
     }
-    table::streams_head();
-    for flow in FLOWS {
-        table::streams(flow, &rounds::stream(plan, flow)?);
+    if !Kind::servers()?.contains(&Kind::Go) {
+        println!("grpc-go is left out: there is no {} beside this program", Kind::Go.program());
     }
-    table::memory(&rounds::idle(plan, false)?, &rounds::idle(plan, true)?, &rounds::quiet(plan)?);
-    Ok(())
-}
-
-fn current_thread(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
-}
-
-async fn serve(kind: Kind) -> Result<(), Failure> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    println!("{}", listener.local_addr()?.port());
-    match kind {
-        Kind::Floor => floor::serve(listener).await,
-        Kind::Ours => ours::serve(listener).await,
-        Kind::Tonic => peer_tonic::serve(listener).await,
+    let mut tables = Vec::new();
+    for (name, measure) in PARTS {
+        if wanted.is_empty() || wanted.contains(&name) {
+            let table = measure(plan)?;
+            print!("{}", table.text());
+            tables.push(table);
+        }
+    }
+    match docs {
+        Some(docs) => report::write(Path::new(docs), plan, &tables),
+        None => Ok(()),
     }
 }
 
-async fn call(kind: Kind, port: u16, in_flight: usize, size: usize) -> Result<(), Failure> {
+/// Measures one table.
+type Part = fn(&Plan) -> Result<Table, Failure>;
+
+/// The parts of a comparison.
+const PARTS: [(&str, Part); 6] = [
+    ("server", |plan| rounds::calls(plan, Side::Server)),
+    ("client", |plan| rounds::calls(plan, Side::Client)),
+    ("armed", rounds::armed),
+    ("streams", rounds::streams),
+    ("memory", rounds::memory),
+    ("start", rounds::start),
+];
+
+fn serve(kind: Kind) -> Result<(), Failure> {
     match kind {
-        Kind::Floor => obey(floor::Client::connect(port, size).await?, in_flight).await,
-        Kind::Ours => obey(ours::Client::connect(port, size).await?, in_flight).await,
-        Kind::Tonic => obey(peer_tonic::Client::connect(port, size).await?, in_flight).await,
+        Kind::Floor => listen(floor::serve),
+        Kind::Ours => listen(ours::serve),
+        Kind::Armed => listen(ours::serve_armed),
+        Kind::Tonic => listen(peer_tonic::serve),
+        Kind::Go => Err("grpc-go is a program of its own".into()),
     }
 }
 
-async fn drain(method: &str, port: u16) -> Result<(), Failure> {
-    obey(floor::Drain::connect(port, method).await?, 1).await
-}
-
-async fn ping_pong(kind: Kind, port: u16) -> Result<(), Failure> {
+async fn call(
+    kind: Kind,
+    port: u16,
+    in_flight: usize,
+    size: usize,
+    connections: usize,
+) -> Result<(), Failure> {
     match kind {
-        Kind::Ours => obey(ours::PingPong(ours::Client::connect(port, STREAMED_BYTES).await?), 1).await,
+        Kind::Floor => {
+            obey(several(connections, async || floor::Client::connect(port, size).await).await?, in_flight)
+                .await
+        }
+        Kind::Ours => {
+            obey(several(connections, async || ours::Client::connect(port, size).await).await?, in_flight)
+                .await
+        }
+        Kind::Armed => {
+            obey(
+                several(connections, async || ours::Client::connect_armed(port, size).await).await?,
+                in_flight,
+            )
+            .await
+        }
         Kind::Tonic => {
-            obey(peer_tonic::PingPong(peer_tonic::Client::connect(port, STREAMED_BYTES).await?), 1).await
+            obey(
+                several(connections, async || peer_tonic::Client::connect(port, size).await).await?,
+                in_flight,
+            )
+            .await
         }
-        Kind::Floor => Err("the floor plays no ping-pong".into()),
+        Kind::Go => Err(SERVER_ONLY.into()),
+    }
+}
+
+/// A client for each connection.
+async fn several<C>(
+    connections: usize,
+    connect: impl AsyncFn() -> Result<C, Failure>,
+) -> Result<Vec<C>, Failure> {
+    let mut clients = Vec::new();
+    for _ in 0..connections {
+        clients.push(connect().await?);
+    }
+    Ok(clients)
+}
+
+async fn drain(method: &str, port: u16, size: usize) -> Result<(), Failure> {
+    obey(vec![floor::Drain::connect(port, method, size).await?], 1).await
+}
+
+async fn upload(kind: Kind, port: u16, size: usize) -> Result<(), Failure> {
+    match kind {
+        Kind::Ours => obey(vec![ours::Uploads(ours::Client::connect(port, size).await?)], 1).await,
+        Kind::Tonic => {
+            obey(vec![peer_tonic::Upload(peer_tonic::Client::connect(port, size).await?)], 1).await
+        }
+        _ => Err(SERVER_ONLY.into()),
+    }
+}
+
+async fn ping_pong(kind: Kind, port: u16, size: usize) -> Result<(), Failure> {
+    match kind {
+        Kind::Ours => obey(vec![ours::PingPong(ours::Client::connect(port, size).await?)], 1).await,
+        Kind::Tonic => {
+            obey(vec![peer_tonic::PingPong(peer_tonic::Client::connect(port, size).await?)], 1).await
+        }
+        _ => Err(SERVER_ONLY.into()),
     }
 }
 
@@ -117,18 +196,5 @@ async fn stay_idle(port: u16, used: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the figures in the documents come from.
-const THOROUGH: Plan = Plan {
-    rounds: 5,
-    warm_up: Duration::from_millis(300),
-    length: Duration::from_millis(1500),
-    connections: 2000,
-};
-
-/// What shows within a minute or two whether something has become much worse.
-const QUICK: Plan = Plan {
-    rounds: 3,
-    warm_up: Duration::from_millis(100),
-    length: Duration::from_millis(400),
-    connections: 500,
-};
+/// What is said where a peer has no such client here.
+const SERVER_ONLY: &str = "this one has no such client in the comparison";

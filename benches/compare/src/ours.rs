@@ -1,17 +1,21 @@
 //! Wirewright: the service as its generator prints it, and a channel.
 
+use std::time::Duration;
+
 use tokio::net::TcpListener;
 use wirewright::server::{Ended, ServerCall, Service};
 use wirewright::transport::{Http2Settings, TcpIncoming};
 use wirewright::{Channel, Endpoint, Interceptor, Method, MethodDescriptor, Request, Response, Server};
+use wirewright::{Status, on_start};
 
 use crate::floor::WINDOW_BYTES;
 use crate::load::{Caller, echo};
-use crate::{Echo, Failure, HANDED, MANY, MESSAGES, PATH, PING_PONG, STREAMED_BYTES, handed_over};
+use crate::{Echo, Failure, HANDED, MANY, PATH, PING_PONG, UPLOAD, handed_over, messages};
 
 const UNARY: Method<Echo, Echo> = Method::unary(PATH);
 const MANY_TIMES: Method<Echo, Echo> = Method::server_streaming(MANY);
 const HANDED_OVER: Method<Echo, Echo> = Method::server_streaming(HANDED);
+const UPLOADED: Method<Echo, Echo> = Method::client_streaming(UPLOAD);
 const BACK_AND_FORTH: Method<Echo, Echo> = Method::bidi_streaming(PING_PONG);
 
 /// Answers with what it was asked.
@@ -20,8 +24,13 @@ pub struct Echoes;
 
 impl Service for Echoes {
     const NAME: &'static str = "bench.Echoes";
-    const METHODS: &'static [MethodDescriptor] =
-        &[UNARY.describe(), MANY_TIMES.describe(), HANDED_OVER.describe(), BACK_AND_FORTH.describe()];
+    const METHODS: &'static [MethodDescriptor] = &[
+        UNARY.describe(),
+        MANY_TIMES.describe(),
+        HANDED_OVER.describe(),
+        UPLOADED.describe(),
+        BACK_AND_FORTH.describe(),
+    ];
 
     async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
         match call.method() {
@@ -37,7 +46,7 @@ impl Service for Echoes {
                 async {
                     let (request, mut replies, mut call) = call.server_streaming(&MANY_TIMES).await?;
                     let end = call.run(async {
-                        for _ in 0..MESSAGES {
+                        for _ in 0..messages(request.get_ref().payload.len()) {
                             replies.send(request.get_ref().clone()).await?;
                         }
                         Ok(())
@@ -59,6 +68,21 @@ impl Service for Echoes {
                     });
                     let end = end.await;
                     call.close(replies, end).await
+                }
+                .await
+            }
+            "Upload" => {
+                async {
+                    let (mut requests, mut call) = call.client_streaming(&UPLOADED).await?;
+                    let reply = call.run(async {
+                        let mut last = Echo::default();
+                        while let Some(message) = requests.get_mut().message().await? {
+                            last = message;
+                        }
+                        Ok(Response::new(last))
+                    });
+                    let reply = reply.await;
+                    call.reply(reply).await
                 }
                 .await
             }
@@ -84,17 +108,39 @@ impl Service for Echoes {
 /// Serves on a listener, with the windows of the others: a server of ours has smaller ones unless told otherwise,
 /// and large messages would measure how long a client waits for them.
 pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
-    let incoming = TcpIncoming::new(listener);
-    let http2 = Http2Settings::server().stream_window(WINDOW_BYTES);
-    let server = Server::builder().http2(http2).add_service(Echoes);
-    Ok(server.serve_until(incoming, std::future::pending()).await?)
+    let server = Server::builder().http2(http2()).add_service(Echoes);
+    Ok(server.serve_until(TcpIncoming::new(listener), std::future::pending()).await?)
+}
+
+/// The same with what a server in production has switched on: an interceptor that reads the metadata of each call,
+/// and limits for messages and for streams.
+pub async fn serve_armed(listener: TcpListener) -> Result<(), Failure> {
+    let server = Server::builder()
+        .intercept(on_start(|_, metadata| {
+            metadata.get("x-caller").map(drop).ok_or_else(|| Status::unauthenticated("who calls?"))
+        }))
+        .max_receive_message_size(LIMIT_BYTES)
+        .max_send_message_size(LIMIT_BYTES)
+        .http2(http2().max_concurrent_streams(LIMIT_STREAMS))
+        .add_service(Echoes);
+    Ok(server.serve_until(TcpIncoming::new(listener), std::future::pending()).await?)
+}
+
+fn http2() -> Http2Settings {
+    Http2Settings::server().stream_window(WINDOW_BYTES)
 }
 
 /// Makes calls on one channel.
-#[derive(Clone, Debug)]
-pub struct Client {
-    channel: Channel,
+#[derive(Debug)]
+pub struct Client<I = ()> {
+    channel: Channel<I>,
     size: usize,
+}
+
+impl<I> Clone for Client<I> {
+    fn clone(&self) -> Self {
+        Client { channel: self.channel.clone(), size: self.size }
+    }
 }
 
 impl Client {
@@ -103,9 +149,22 @@ impl Client {
         let channel = Endpoint::new(format!("127.0.0.1:{port}").as_str())?.connect().await?;
         Ok(Client { channel, size })
     }
+
+    /// A client of the armed server: a deadline for each call, metadata from an interceptor, limits for messages.
+    pub async fn connect_armed(port: u16, size: usize) -> Result<Client<impl Interceptor>, Failure> {
+        let endpoint = Endpoint::new(format!("127.0.0.1:{port}").as_str())?
+            .timeout(DEADLINE)
+            .max_receive_message_size(LIMIT_BYTES)
+            .max_send_message_size(LIMIT_BYTES);
+        let name = on_start(|_, metadata| {
+            let named = metadata.insert("x-caller", "bench");
+            named.map(drop).map_err(|error| Status::internal(error.to_string()))
+        });
+        Ok(Client { channel: endpoint.connect().await?.intercept(name), size })
+    }
 }
 
-impl Caller for Client {
+impl<I: Interceptor> Caller for Client<I> {
     async fn call(&self) -> Result<(), Failure> {
         let reply = self.channel.unary(&UNARY, Request::new(echo(self.size))).await?;
         if reply.get_ref().payload.len() != self.size {
@@ -124,8 +183,8 @@ impl Caller for PingPong {
     async fn call(&self) -> Result<(), Failure> {
         let (mut sender, mut replies) =
             self.0.channel.bidi_streaming(&BACK_AND_FORTH, Request::new(())).await?;
-        for _ in 0..MESSAGES {
-            sender.send(echo(STREAMED_BYTES)).await?;
+        for _ in 0..messages(self.0.size) {
+            sender.send(echo(self.0.size)).await?;
             replies.message().await?.ok_or("the server has stopped early")?;
         }
         sender.finish().await?;
@@ -135,3 +194,28 @@ impl Caller for PingPong {
         }
     }
 }
+
+/// Sends one message after another, always ready with the next, and waits for the one answer.
+#[derive(Clone, Debug)]
+pub struct Uploads(pub Client);
+
+impl Caller for Uploads {
+    async fn call(&self) -> Result<(), Failure> {
+        let size = self.0.size;
+        let mut upload = self.0.channel.client_streaming(&UPLOADED, Request::new(())).await?;
+        for _ in 0..messages(size) {
+            upload.send(echo(size)).await?;
+        }
+        let reply = upload.finish().await?;
+        if reply.get_ref().payload.len() != size { Err("another message came back".into()) } else { Ok(()) }
+    }
+}
+
+/// A limit that no message of the comparison reaches.
+const LIMIT_BYTES: usize = 2 * 1024 * 1024;
+
+/// A limit that the comparison's callers just reach.
+const LIMIT_STREAMS: u32 = 1000;
+
+/// A deadline that no call of the comparison misses, but whose timer is set.
+const DEADLINE: Duration = Duration::from_secs(10);

@@ -11,7 +11,7 @@ use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::load::{Caller, echo};
-use crate::{Echo, Failure, MESSAGES, STREAMED_BYTES, handed_over};
+use crate::{Echo, Failure, handed_over, messages};
 
 #[allow(missing_docs, reason = "printed by tonic's generator")]
 mod generated {
@@ -34,11 +34,21 @@ impl Echoes for Service {
     }
 
     async fn many(&self, request: Request<Echo>) -> Result<Response<Repeat>, Status> {
-        Ok(Response::new(Repeat(request.into_inner(), MESSAGES)))
+        let message = request.into_inner();
+        let count = messages(message.payload.len());
+        Ok(Response::new(Repeat(message, count)))
     }
 
     async fn handed(&self, request: Request<Echo>) -> Result<Response<Handed>, Status> {
         Ok(Response::new(Handed(handed_over(request.into_inner()))))
+    }
+
+    async fn upload(&self, request: Request<Streaming<Echo>>) -> Result<Response<Echo>, Status> {
+        let (mut messages, mut last) = (request.into_inner(), Echo::default());
+        while let Some(message) = messages.message().await? {
+            last = message;
+        }
+        Ok(Response::new(last))
     }
 
     async fn ping_pong(&self, request: Request<Streaming<Echo>>) -> Result<Response<Back>, Status> {
@@ -124,11 +134,11 @@ pub struct PingPong(pub Client);
 
 impl Caller for PingPong {
     async fn call(&self) -> Result<(), Failure> {
-        let (sender, messages) = mpsc::channel(1);
-        let replies = self.0.inner.clone().ping_pong(Pings(messages)).await?;
+        let (sender, pings) = mpsc::channel(1);
+        let replies = self.0.inner.clone().ping_pong(Pings(pings)).await?;
         let mut replies = replies.into_inner();
-        for _ in 0..MESSAGES {
-            sender.send(echo(STREAMED_BYTES)).await?;
+        for _ in 0..messages(self.0.size) {
+            sender.send(echo(self.0.size)).await?;
             replies.message().await?.ok_or("the server has stopped early")?;
         }
         drop(sender);
@@ -147,5 +157,34 @@ impl Stream for Pings {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Echo>> {
         self.0.poll_recv(cx)
+    }
+}
+
+/// Sends one message after another, always ready with the next, and waits for the one answer.
+#[derive(Clone, Debug)]
+pub struct Upload(pub Client);
+
+impl Caller for Upload {
+    async fn call(&self) -> Result<(), Failure> {
+        let size = self.0.size;
+        let reply = self.0.inner.clone().upload(Always(size, messages(size))).await?;
+        if reply.get_ref().payload.len() != size { Err("another message came back".into()) } else { Ok(()) }
+    }
+}
+
+/// A stream of new messages of a size, so many of them.
+struct Always(usize, usize);
+
+impl Stream for Always {
+    type Item = Echo;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Echo>> {
+        Poll::Ready(match self.1 {
+            0 => None,
+            _ => {
+                self.1 -= 1;
+                Some(echo(self.0))
+            }
+        })
     }
 }

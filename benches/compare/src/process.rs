@@ -25,8 +25,18 @@ pub fn cpu_time_of(process: &str) -> io::Result<Duration> {
 
 /// The memory of the process with this id that is in RAM, in bytes.
 pub fn resident_of(process: &str) -> io::Result<u64> {
+    status(process, "VmRSS:")
+}
+
+/// The most memory that the process with this id has had in RAM, in bytes.
+pub fn peak_of(process: &str) -> io::Result<u64> {
+    status(process, "VmHWM:")
+}
+
+/// A line of a process's status, which are in KiB.
+fn status(process: &str, name: &str) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     Ok(number(line.and_then(|line| line.split_whitespace().next()))? * 1024)
 }
 

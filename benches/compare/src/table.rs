@@ -1,65 +1,131 @@
-//! The table: costs, and their ratios to the floor and to tonic.
+//! A table: lines of figures for the same work, and their ratios to the floor and to the best peer.
+//!
+//! In: what was measured. Out: the same as text for a terminal or as Markdown. What a figure means, only the title and
+//! the columns say.
 
 use crate::Kind;
-use crate::rounds::{Cost, Flow, Side, Work};
 
-/// Prints what a table of calls begins with.
-pub fn head(side: Side) {
-    let (what, against) = match side {
-        Side::Server => ("SERVER", "the h2 client"),
-        Side::Client => ("CLIENT", "the h2 server"),
-    };
-    println!("\n{what}, against {against}");
-    println!(
-        "  {:>7} {:>9}  {:<11} {:>9} {:>10} {:>8} {:>8} {:>8}",
-        "payload", "in flight", "", "calls/s", "CPU us/call", "p50 us", "x h2", "x tonic"
-    );
+/// Figures of one kind of work.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The name of its plot.
+    pub key: &'static str,
+    /// What was measured, and against whom.
+    pub title: &'static str,
+    /// What the figures are.
+    pub columns: &'static [Column],
+    /// The column whose figures are compared and drawn.
+    pub compared: usize,
+    /// Whether less is better there.
+    pub less_is_better: bool,
+    /// Work after work.
+    pub rows: Vec<Row>,
 }
 
-/// Prints the three lines of one work. The ratios are of CPU time per call.
-pub fn rows(work: Work, costs: &[Cost; 3]) {
-    let [floor, _, tonic] = costs;
-    for (kind, cost) in Kind::ALL.into_iter().zip(costs) {
-        let p50 = if cost.p50_micros > 0.0 { format!("{:.1}", cost.p50_micros) } else { "-".to_owned() };
-        println!(
-            "  {:>7} {:>9}  {:<11} {:>9.0} {:>10.2} {:>8} {:>8.2} {:>8.2}",
-            work.size,
-            work.in_flight,
-            kind.name(),
-            cost.calls_per_second,
-            cost.cpu_micros,
-            p50,
-            cost.cpu_micros / floor.cpu_micros,
-            cost.cpu_micros / tonic.cpu_micros,
-        );
+/// What figures below each other are.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// With its unit.
+    pub name: &'static str,
+    /// Digits after the point.
+    pub digits: usize,
+}
+
+/// One work, done by everybody.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The work.
+    pub what: String,
+    /// Who did it, and a figure for each column: `None` where it would say nothing.
+    pub lines: Vec<(Kind, Vec<Option<f64>>)>,
+}
+
+impl Table {
+    /// A figure of the column that is compared.
+    pub fn figure(&self, figures: &[Option<f64>]) -> Option<f64> {
+        figures.get(self.compared).copied().flatten()
+    }
+
+    /// Text with aligned columns.
+    pub fn text(&self) -> String {
+        let mut text = format!("\n{}\n", self.title);
+        let lines: Vec<Vec<String>> = std::iter::once(self.head()).chain(self.lines()).collect();
+        let width = |at: usize| lines.iter().map(|line| line[at].len()).max().unwrap_or_default();
+        let widths: Vec<usize> = (0..self.columns.len() + 4).map(width).collect();
+        for line in &lines {
+            for (at, (cell, width)) in line.iter().zip(&widths).enumerate() {
+                let (cell, width) = (cell.as_str(), *width);
+                text += &if at < 2 { format!("  {cell:<width$}") } else { format!("  {cell:>width$}") };
+            }
+            text = text.trim_end().to_owned() + "\n";
+        }
+        text
+    }
+
+    /// A table of Markdown.
+    pub fn markdown(&self) -> String {
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let mut rule = vec!["---".to_owned(); 2];
+        rule.resize(self.columns.len() + 4, "---:".to_owned());
+        let lines: String = self.lines().map(line).collect();
+        format!("{}{}{lines}", line(self.head()), line(rule))
+    }
+
+    fn head(&self) -> Vec<String> {
+        let columns = self.columns.iter().map(|column| column.name.to_owned());
+        let compared = self.columns.get(self.compared).map_or("", |column| column.name);
+        let compared = compared.split([' ', '/']).next().unwrap_or_default();
+        let ratios = [format!("{compared} x h2"), format!("{compared} x best peer")];
+        [String::new(), String::new()].into_iter().chain(columns).chain(ratios).collect()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Vec<String>> {
+        self.rows.iter().flat_map(|row| {
+            row.lines.iter().enumerate().map(|(at, (kind, figures))| {
+                let what = if at == 0 { row.what.clone() } else { String::new() };
+                let shown = figures.iter().zip(self.columns).map(|(figure, column)| match figure {
+                    Some(figure) => format!("{figure:.*}", column.digits),
+                    None => "-".to_owned(),
+                });
+                let ratios = [self.floor(row), self.best_peer(row)].map(|other| {
+                    let ratio = self.figure(figures).zip(other).map(|(figure, other)| figure / other);
+                    ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2}"))
+                });
+                [what, kind.name().to_owned()].into_iter().chain(shown).chain(ratios).collect()
+            })
+        })
+    }
+
+    fn floor(&self, row: &Row) -> Option<f64> {
+        let (_, figures) = row.lines.iter().find(|(kind, _)| *kind == Kind::Floor)?;
+        self.figure(figures)
+    }
+
+    fn best_peer(&self, row: &Row) -> Option<f64> {
+        let peers = row.lines.iter().filter(|(kind, _)| kind.is_peer());
+        let figures = peers.filter_map(|(_, figures)| self.figure(figures));
+        figures.reduce(if self.less_is_better { f64::min } else { f64::max })
     }
 }
 
-/// Prints what the table of streams begins with.
-pub fn streams_head() {
-    println!("\nSTREAMS of 16-byte messages: CPU of the server for each, and how many a second");
-    println!("  {:<22} {:<11} {:>14} {:>12} {:>14}", "", "", "CPU ns/message", "messages/s", "rate x tonic");
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Prints the two lines of one flow.
-pub fn streams(flow: Flow, seen: &[(f64, f64); 2]) {
-    let name = match flow {
-        Flow::Many => "always ready",
-        Flow::Handed => "handed over one by one",
-        Flow::PingPong => "ping-pong",
-    };
-    let [_, tonic] = seen;
-    for (kind, (rate, cost)) in [Kind::Ours, Kind::Tonic].into_iter().zip(seen) {
-        println!("  {name:<22} {:<11} {cost:>14.0} {rate:>12.0} {:>14.2}", kind.name(), rate / tonic.0);
-    }
-}
-
-/// Prints the memory of idle connections, and of idle streams.
-pub fn memory(fresh: &[f64; 3], used: &[f64; 3], quiet: &[f64; 3]) {
-    println!("\nMEMORY of a server, KiB");
-    println!("  {:<11} {:>22} {:>16} {:>12}", "", "connection just opened", "after one call", "idle stream");
-    for (((kind, fresh), used), quiet) in Kind::ALL.into_iter().zip(fresh).zip(used).zip(quiet) {
-        let [fresh, used, quiet] = [fresh, used, quiet].map(|bytes| bytes / 1024.0);
-        println!("  {:<11} {fresh:>22.1} {used:>16.1} {quiet:>12.2}", kind.name());
+    #[test]
+    fn ratios_are_to_the_floor_and_to_the_best_of_the_peers() {
+        let columns = &[Column { name: "CPU us/call", digits: 1 }];
+        let figures = [(Kind::Floor, 2.0), (Kind::Ours, 3.0), (Kind::Tonic, 4.0), (Kind::Go, 6.0)];
+        let lines = figures.map(|(kind, figure)| (kind, vec![Some(figure)])).to_vec();
+        let rows = vec![Row { what: "work".into(), lines }];
+        let table = Table { key: "x", title: "X", columns, compared: 0, less_is_better: true, rows };
+        let text = table.text();
+        let of = |name: &str| {
+            let line = text.lines().find(|line| line.contains(&format!(" {name} "))).unwrap();
+            line.split_whitespace().rev().take(3).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(of("wirewright"), ["0.75", "1.50", "3.0"]);
+        assert_eq!(of("grpc-go"), ["1.50", "3.00", "6.0"]);
+        assert!(table.markdown().contains("|  | wirewright | 3.0 | 1.50 | 0.75 |"));
     }
 }
