@@ -44,5 +44,7 @@ mod tap;
 mod tls;
 #[cfg(feature = "tls-ring")]
 mod tls_files;
+#[cfg(feature = "tls-ring")]
+mod tls_peers;
 mod unary;
 mod wrong_doors;

@@ -126,6 +126,11 @@ impl Tenure {
         }
     }
 
+    /// Whether calls were under way when they were last counted.
+    pub fn has_calls(&self) -> bool {
+        self.calls > 0
+    }
+
     /// So many calls are under way now.
     pub fn on_call_count(&mut self, now: Instant, calls: usize) {
         if calls > 0 {

@@ -78,7 +78,8 @@ impl Life {
     ) -> Poll<Event> {
         loop {
             if let Poll::Ready(event) = poll_connection(cx, connection, wanted) {
-                if matches!(event, Event::Accepted(_)) {
+                // Among others a call is no news, and the clock would be read for each.
+                if matches!(event, Event::Accepted(_)) && !self.tenure.has_calls() {
                     self.tenure.on_call(now());
                 }
                 return Poll::Ready(event);
