@@ -45,7 +45,7 @@ struct Budget {
     at_most: f64,
 }
 
-/// Measured with rustc 1.95 and h2 0.4.20 on x86-64: 6,715, 5,160 to 5,323 and 1,535. Each budget is 5 % above that, because
+/// Measured with rustc 1.95 and h2 0.4.20 on x86-64: 6,697 to 6,781, 5,160 to 5,660 and 1,523 to 1,535. Each budget is some 5 % above that, because
 /// hash tables are seeded at random and compilers differ.
 const BUDGETS: [Budget; 3] = [
     Budget {
@@ -55,7 +55,7 @@ const BUDGETS: [Budget; 3] = [
         client: "raw",
         units: CALLS,
         beyond_floor: true,
-        at_most: 7_050.0,
+        at_most: 7_100.0,
     },
     Budget {
         what: "client, unary 16 B, beyond the floor",
@@ -64,7 +64,7 @@ const BUDGETS: [Budget; 3] = [
         client: "ours",
         units: CALLS,
         beyond_floor: true,
-        at_most: 5_600.0,
+        at_most: 5_950.0,
     },
     Budget {
         what: "streamed message of 16 B, both ends",

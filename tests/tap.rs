@@ -45,8 +45,10 @@ fn read(text: &[u8]) -> (Vec<String>, [Vec<u8>; 2]) {
             Line::Head(_) => told.push("head".to_owned()),
             Line::Conn(conn) => told.push(format!("conn {}", conn.role.name())),
             Line::Event(event) => {
-                let details: Vec<_> =
-                    event.details.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                let details = event.details.iter().map(|(key, value)| format!("{key}={value}"));
+                let mut details: Vec<_> = details.collect();
+                // JSON's members have no order, and whether the parser keeps one depends on who else is built.
+                details.sort();
                 told.push(format!("{} {}", event.name, details.join(" ")));
             }
             Line::End { why, .. } => told.push(format!("end {why}")),
