@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use crate::kind::beside;
 use crate::load::Caller;
 use crate::plan::{self, ARMED, Flow, Plan, Work};
-use crate::table::{Column, Row, Table};
+use crate::table::{Column, Line, Row, Table};
 use crate::{Failure, HANDED, Kind, MANY, current_thread, floor, messages, process};
 
 /// The side under test.
@@ -170,7 +170,7 @@ fn medians(
     plan: &Plan,
     kinds: &[Kind],
     mut turn: impl FnMut(Kind) -> Result<Vec<Option<f64>>, Failure>,
-) -> Result<Vec<(Kind, Vec<Option<f64>>)>, Failure> {
+) -> Result<Vec<Line>, Failure> {
     let mut seen: Vec<Vec<Vec<Option<f64>>>> = vec![Vec::new(); kinds.len()];
     for _ in 0..plan.rounds {
         for (kind, seen) in kinds.iter().zip(&mut seen) {

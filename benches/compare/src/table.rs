@@ -31,13 +31,16 @@ pub struct Column {
     pub digits: usize,
 }
 
+/// Somebody, and what was measured of it, a figure for each column.
+pub type Line = (Kind, Vec<Option<f64>>);
+
 /// One work, done by everybody.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The work.
     pub what: String,
     /// Who did it, and a figure for each column: `None` where it would say nothing.
-    pub lines: Vec<(Kind, Vec<Option<f64>>)>,
+    pub lines: Vec<Line>,
 }
 
 impl Table {
