@@ -17,6 +17,7 @@ mod crowd;
 mod cuts;
 mod deadlines;
 mod early_end;
+mod engine;
 mod errors;
 mod fallback;
 mod h2_facts;
