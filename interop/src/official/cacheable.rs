@@ -21,11 +21,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
 use prost::Message;
 use tokio::net::{TcpListener, TcpStream};
+use wirewright::wire::{MessageDecoder, encode_message};
 
 use super::tester::{Outcome, Tester, equal, unexpected};
 use crate::protocol::grpc::testing::{Payload, SimpleRequest, SimpleResponse};
@@ -114,7 +115,9 @@ impl Proxy {
         if said("grpc-status") != "0" {
             return Err(format!("status {}: {}", said("grpc-status"), said("grpc-message")).into());
         }
-        Ok(SimpleResponse::decode(bytes.get(PREFIX_BYTES..).ok_or("no whole message")?)?)
+        let mut decoder = MessageDecoder::new(usize::MAX);
+        decoder.push(bytes.freeze());
+        Ok(SimpleResponse::decode(decoder.next()?.ok_or("no whole message")?.bytes)?)
     }
 }
 
@@ -170,11 +173,8 @@ fn answer(respond: &mut SendResponse<Bytes>, end: Result<SimpleResponse, String>
     let mut stream = respond.send_response(head, false)?;
     match end {
         Ok(response) => {
-            let message = response.encode_to_vec();
-            let mut bytes = BytesMut::with_capacity(PREFIX_BYTES + message.len());
-            bytes.put_u8(0);
-            bytes.put_u32(u32::try_from(message.len())?);
-            bytes.put_slice(&message);
+            let mut bytes = BytesMut::new();
+            encode_message(&response, usize::MAX, &mut bytes)?;
             stream.send_data(bytes.freeze(), false)?;
             trailers.insert("grpc-status", HeaderValue::from_static("0"));
         }
@@ -188,9 +188,6 @@ fn answer(respond: &mut SendResponse<Bytes>, end: Result<SimpleResponse, String>
 
 /// The method that the case calls.
 const PATH: &str = "/grpc.testing.TestService/CacheableUnaryCall";
-
-/// Flag and length.
-const PREFIX_BYTES: usize = 5;
 
 #[cfg(test)]
 mod tests {
