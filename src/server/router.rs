@@ -91,10 +91,10 @@ impl Router {
 
     /// Answers a stream for which there is no handler to spare.
     pub(super) fn turn_away(&self, accepted: Accepted) {
-        let Accepted { mut send, .. } = accepted;
-        let status = Status::resource_exhausted("the server has as many calls at work as it may have");
-        // If the stream is gone there is nobody to tell.
-        let _ = refuse(&mut send, ContentType::Grpc, status);
+        turn_away(
+            accepted,
+            Status::resource_exhausted("the server has as many calls at work as it may have"),
+        );
     }
 
     /// Answers a stream: by its service, or here and now.
@@ -155,10 +155,15 @@ impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
 
 /// Answers a call that would wait for too long.
 fn turn_away_for_now(accepted: Accepted) {
-    let Accepted { mut send, .. } = accepted;
     let mut status = Status::resource_exhausted("the server has more calls than it can begin in time");
     // A name and a number that metadata can carry: neither can be refused.
     let _ = status.metadata_mut().insert("grpc-retry-pushback-ms", PUSHBACK_MS);
+    turn_away(accepted, status);
+}
+
+/// Answers a stream whose head nobody looks at.
+fn turn_away(accepted: Accepted, status: Status) {
+    let Accepted { mut send, .. } = accepted;
     // If the stream is gone there is nobody to tell.
     let _ = refuse(&mut send, ContentType::Grpc, status);
 }
