@@ -45,7 +45,7 @@ async fn a_request_head_puts_pseudo_fields_and_the_call_definition_before_metada
             ":authority: in.memory:1",
             ":path: /test.Talk/One",
             "te: trailers",
-            "grpc-timeout: 1500000u",
+            "grpc-timeout: 1500m",
             "content-type: application/grpc",
             concat!("user-agent: shop/2.1 grpc-rust-wirewright/", env!("CARGO_PKG_VERSION")),
             "x-a: 1",

@@ -16,9 +16,10 @@ pub fn timeout(input: &[u8]) {
         assert_eq!(read, LONGEST);
     } else {
         assert!(read >= length, "{length:?} became {read:?}");
-        // The next finer unit had no room, so at least 99,999,999 / 1000 of this one are there: what rounding up
-        // adds is less than a part in 99,999.
-        assert!((read - length) * 99_999 <= length, "{length:?} became {read:?}");
+        // A hundredth, but no more than a millisecond; and where the next finer unit has no room for the digits, at
+        // least 99,999,999 / 1000 of this one are there, so rounding adds less than a part in 99,999.
+        let more = (length / 100).min(Duration::from_millis(1)).max(length / 99_999);
+        assert!(read - length <= more, "{length:?} became {read:?}");
         assert_eq!(encode(read), sent, "a second hop adds nothing");
     }
 }

@@ -9,16 +9,19 @@
 //!                       m milli-  u micro-  n nanoseconds
 //! ```
 //!
-//! Eight digits cannot hold every length exactly. The finest unit that fits is
-//! chosen and the value rounded up, because a server that gives up a little
-//! late is harmless (the client's own clock ends the call) and one that gives
-//! up early would fail calls that had time left.
+//! What is sent is rounded up, by a hundredth or a millisecond at the most, and
+//! written in the coarsest unit that says it exactly: the ten seconds that a
+//! caller gave, of which 9.999987 are left, go out as `10S`. HPACK makes one
+//! byte of a value that was sent before; one that differs from call to call
+//! costs ten, and drives a useful field out of the table each time. Rounding up
+//! rather than down, because a server that gives up a little late is harmless
+//! (the client's own clock ends the call) and one that gives up early would
+//! fail calls that had time left.
 //!
 //! Source: PROTOCOL-HTTP2 "Requests", the rules `Timeout`, `TimeoutValue` and
 //! `TimeoutUnit`. Must not know: clocks. A timeout is a length; the instant at
 //! which it ends is a `Deadline` and is computed by whoever can read a clock.
 
-use std::io::{Cursor, Write};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -41,19 +44,57 @@ pub enum InvalidTimeout {
 ///
 /// Times longer than 99999999 hours (eleven thousand years) are sent as that.
 pub fn encode(timeout: Duration) -> HeaderValue {
-    let nanos = timeout.as_nanos();
-    let (value, unit) = UNITS
-        .iter()
-        .map(|(letter, length)| (nanos.div_ceil(*length), *letter))
-        .find(|(value, _)| *value <= MAX_VALUE)
-        .unwrap_or((MAX_VALUE, b'H'));
-    // On the stack, so that the header value is the only allocation.
-    let mut text = Cursor::new([0; MAX_LEN]);
-    let written = write!(text, "{value}{}", char::from(unit)).ok();
-    let len = text.position() as usize;
-    let bytes = written.and_then(|()| text.get_ref().get(..len)).unwrap_or(LONGEST);
+    let length = rounded(timeout);
+    let (value, unit) = exact(length).filter(fits).unwrap_or_else(|| coarse(length));
+    // On the stack, so that the header value is the only allocation; from the last character to the first.
+    let mut text = [unit; MAX_LEN];
+    let mut cells = text.iter_mut().rev().skip(1);
+    let mut rest = value;
+    for cell in cells.by_ref() {
+        *cell = b'0'.wrapping_add((rest % 10) as u8);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    let unused = cells.len();
     // Digits and a letter are a legal header value; the other arm is for the compiler.
-    HeaderValue::from_bytes(bytes).unwrap_or(HeaderValue::from_static("99999999H"))
+    let value = text.get(unused..).map(HeaderValue::from_bytes);
+    value.and_then(Result::ok).unwrap_or(HeaderValue::from_static("99999999H"))
+}
+
+/// Rounds up to whole milliseconds, or to a hundredth of what is less than a tenth of a second.
+fn rounded(timeout: Duration) -> Duration {
+    let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
+    let mut step = COARSEST_STEP_NANOS;
+    while seconds == 0 && step > 1 && nanos < step.saturating_mul(100) {
+        step /= 10;
+    }
+    let nanos = Duration::from_nanos(nanos.next_multiple_of(step).into());
+    Duration::from_secs(seconds).saturating_add(nanos)
+}
+
+/// The coarsest unit that says a length of time without a rest, and how many of it. Minutes and hours are not used for
+/// what seconds can say: 90S reads better beside 100S than 2M does.
+fn exact(length: Duration) -> Option<(u64, u8)> {
+    let (value, unit) = match length.subsec_nanos() {
+        0 => (length.as_secs().into(), b'S'),
+        nanos if nanos % 1_000_000 == 0 => (length.as_millis(), b'm'),
+        nanos if nanos % 1_000 == 0 => (length.as_micros(), b'u'),
+        _ => (length.as_nanos(), b'n'),
+    };
+    Some((value.try_into().ok()?, unit))
+}
+
+/// The finest unit in which eight digits can say a length of time, and how many of it, rounded up.
+fn coarse(length: Duration) -> (u64, u8) {
+    let seconds = length.as_secs().saturating_add(u64::from(length.subsec_nanos() > 0));
+    let units = [(b'S', 1), (b'M', 60), (b'H', 3600)].map(|(unit, size)| (seconds.div_ceil(size), unit));
+    units.into_iter().find(fits).unwrap_or((MAX_VALUE, b'H'))
+}
+
+fn fits((value, _): &(u64, u8)) -> bool {
+    *value <= MAX_VALUE
 }
 
 /// The length of time that a `grpc-timeout` states.
@@ -91,24 +132,14 @@ pub fn decode(value: &[u8]) -> Result<Duration, InvalidTimeout> {
     })
 }
 
-/// The units from the finest to the coarsest, with their length in nanoseconds.
-const UNITS: [(u8, u128); 6] = [
-    (b'n', 1),
-    (b'u', 1_000),
-    (b'm', 1_000_000),
-    (b'S', 1_000_000_000),
-    (b'M', 60_000_000_000),
-    (b'H', 3_600_000_000_000),
-];
+/// The most that rounding adds, in nanoseconds: a millisecond, in which timers count anyway.
+const COARSEST_STEP_NANOS: u32 = 1_000_000;
 
 /// The largest number that eight digits can write.
-const MAX_VALUE: u128 = 99_999_999;
+const MAX_VALUE: u64 = 99_999_999;
 
 /// Eight digits and a unit.
 const MAX_LEN: usize = 9;
-
-/// The longest timeout that can be said.
-const LONGEST: &[u8] = b"99999999H";
 
 #[cfg(test)]
 mod tests {
@@ -116,19 +147,22 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_finest_unit_that_fits_is_chosen_and_rounded_up() {
+    fn a_length_is_rounded_up_and_said_in_the_coarsest_exact_unit() {
         let table = [
-            (Duration::ZERO, "0n"),
+            (Duration::ZERO, "0S"),
             (Duration::from_nanos(1), "1n"),
-            (Duration::from_nanos(99_999_999), "99999999n"),
-            (Duration::from_nanos(100_000_000), "100000u"),
-            (Duration::from_nanos(100_000_001), "100001u"),
-            (Duration::from_millis(200), "200000u"),
-            (Duration::from_secs(10), "10000000u"),
-            (Duration::from_secs(100), "100000m"),
-            (Duration::from_secs(99_999), "99999000m"),
-            (Duration::from_secs(100_000), "100000S"),
+            (Duration::from_nanos(123), "123n"),
+            (Duration::from_nanos(9_991), "10u"),
+            (Duration::from_nanos(1_234_567), "1240u"),
+            (Duration::from_nanos(99_900_001), "100m"),
+            (Duration::from_nanos(100_000_001), "101m"),
+            (Duration::from_millis(200), "200m"),
+            (Duration::from_micros(9_999_987), "10S"),
+            (Duration::from_millis(1_500), "1500m"),
+            (Duration::from_secs(100), "100S"),
+            (Duration::from_millis(99_999_999), "99999999m"),
             (Duration::new(100_000, 1), "100001S"),
+            (Duration::from_secs(99_999_999), "99999999S"),
             (Duration::from_secs(100_000_000), "1666667M"),
             (Duration::from_secs(99_999_999 * 60), "99999999M"),
             (Duration::from_secs(99_999_999 * 60 + 1), "1666667H"),
@@ -136,6 +170,13 @@ mod tests {
         ];
         for (timeout, value) in table {
             assert_eq!(encode(timeout), value, "{timeout:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_one_timeout_is_one_value_for_all_calls_that_leave_at_once() {
+        for micros in 1..1000 {
+            assert_eq!(encode(Duration::from_secs(10) - Duration::from_micros(micros)), "10S");
         }
     }
 
@@ -199,14 +240,15 @@ mod tests {
             let timeout = Duration::new(secs, nanos);
             let sent = decode(encode(timeout).as_bytes()).unwrap();
             prop_assert!(sent >= timeout);
-            // A unit is given up for one at most 1000 times coarser once the number has 9 digits.
-            prop_assert!(sent - timeout <= timeout / 100_000);
+            // A millisecond, or a hundredth; and from nine digits on a part in 99,999 of a unit that much coarser.
+            let more = (timeout / 100).min(Duration::from_millis(1)).max(timeout / 99_999);
+            prop_assert!(sent - timeout <= more);
         }
 
         #[test]
-        fn what_was_sent_once_is_sent_the_same_again(value in 0..=99_999_999_u64) {
-            let timeout = Duration::from_nanos(value);
-            prop_assert_eq!(decode(encode(timeout).as_bytes()), Ok(timeout));
+        fn what_was_sent_once_is_sent_the_same_again(value in 0..=99_999_999_999_u64) {
+            let sent = encode(Duration::from_nanos(value));
+            prop_assert_eq!(encode(decode(sent.as_bytes()).unwrap()), sent);
         }
 
         #[test]

@@ -174,7 +174,8 @@ impl Page {
             "te" => "the client understands trailers",
             "content-type" => "gRPC; messages are protobuf",
             "grpc-timeout" => match value.as_bytes().last() {
-                Some(b'u') => "microseconds until the client gives up",
+                Some(b'S') => "seconds until the client gives up",
+                Some(b'm') => "milliseconds until the client gives up",
                 _ => "until the client gives up",
             },
             ":status" => "HTTP's; the call's own comes last",
