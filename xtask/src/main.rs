@@ -254,7 +254,8 @@ cargo xtask: one door to the project's chores
 
   cargo xtask fuzz [--seconds N] [TARGET]...
       Runs each fuzz target, or each named one, for N seconds (10 unless
-      told). Installs cargo-fuzz into target/tools the first time.
+      told), a tenth of them on long inputs. Installs cargo-fuzz into
+      target/tools the first time.
 
   cargo xtask compare [--quick] [--write] [PART]...
       What a call costs here, over raw h2, and with tonic and grpc-go:
