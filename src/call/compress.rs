@@ -117,6 +117,7 @@ impl Encodings {
     /// Appends a message in this encoding, with its prefix.
     ///
     /// An empty message is not worth compressing, and grpc-go does not either.
+    #[inline]
     pub(crate) fn encode<M: Message>(
         &self,
         message: &M,
@@ -125,19 +126,10 @@ impl Encodings {
         out: &mut BytesMut,
     ) -> Result<(), Status> {
         let compressor = self.get(encoding).filter(|_| message.encoded_len() > 0);
-        let Some(compressor) = compressor else {
-            return Ok(wire::encode_message(message, limit, out)?);
-        };
-        let size = message.encoded_len();
-        if size > limit {
-            return Err(WireError::TooLarge { size: size as u64, limit }.into());
+        match compressor {
+            Some(compressor) => compress(compressor, message, limit, out),
+            None => Ok(wire::encode_message(message, limit, out)?),
         }
-        let mut plain = BytesMut::with_capacity(size);
-        message.encode(&mut plain);
-        let compressed = compressor.compress(&plain).map_err(|error| {
-            Status::internal(format!("message cannot be compressed with {}: {error}", compressor.name()))
-        })?;
-        Ok(wire::encode_compressed(&compressed, out)?)
     }
 
     /// A message that came in this encoding.
@@ -150,6 +142,25 @@ impl Encodings {
         };
         Ok(Arrived { bytes, compressed })
     }
+}
+
+/// Appends a message, compressed, with its prefix.
+fn compress<M: Message>(
+    compressor: &dyn Compressor,
+    message: &M,
+    limit: usize,
+    out: &mut BytesMut,
+) -> Result<(), Status> {
+    let size = message.encoded_len();
+    if size > limit {
+        return Err(WireError::TooLarge { size: size as u64, limit }.into());
+    }
+    let mut plain = BytesMut::with_capacity(size);
+    message.encode(&mut plain);
+    let compressed = compressor.compress(&plain).map_err(|error| {
+        Status::internal(format!("message cannot be compressed with {}: {error}", compressor.name()))
+    })?;
+    Ok(wire::encode_compressed(&compressed, out)?)
 }
 
 /// A message that has arrived, still encoded as protobuf but not compressed any more.

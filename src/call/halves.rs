@@ -19,11 +19,13 @@ use super::info::CallInfo;
 #[cfg(feature = "server")]
 use super::inlet::Inlet;
 use super::interceptor::{Direction, Interceptor};
-use super::outbox::Outbox;
+use super::outbox::{Gone, Outbox};
+use super::sender::Outgoing;
 use super::shared::{CallSettings, CallShared};
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
+use crate::wire::Encoding;
 
 /// What the halves of one call share.
 pub(crate) struct CallHalves<I: Interceptor> {
@@ -56,6 +58,8 @@ impl<I: Interceptor> Deref for CallHalves<I> {
 
 /// A call, to a half that carries messages of type `T`.
 pub(crate) trait Hook<T>: Send + Sync {
+    /// Encodes a message into the outbox, and says whether there is room for another.
+    fn send(&self, outgoing: &mut Outgoing, message: T) -> Result<bool, Gone>;
     /// A message passes.
     fn message(&self, direction: Direction, message: &mut T) -> Result<(), Status>;
     /// The response head passes.
@@ -74,6 +78,19 @@ pub(crate) trait Hook<T>: Send + Sync {
 }
 
 impl<I: Interceptor, T: Message> Hook<T> for CallHalves<I> {
+    fn send(&self, outgoing: &mut Outgoing, mut message: T) -> Result<bool, Gone> {
+        if let Err(refusal) = self.call.message(outgoing.direction, &mut message) {
+            self.outbox.refuse(refusal);
+            return Err(Gone);
+        }
+        if let Some(head) = outgoing.take_head(|headers| self.call.headers(headers)) {
+            self.outbox.put_head(head)?;
+        }
+        let CallSettings { encodings, send, .. } = &*self.call.settings;
+        let encoding = if outgoing.compressing { outgoing.encoding } else { Encoding::Identity };
+        self.outbox.push(|buffer| encodings.encode(&message, encoding, *send, buffer))
+    }
+
     fn message(&self, direction: Direction, message: &mut T) -> Result<(), Status> {
         self.call.message(direction, message)
     }

@@ -9,7 +9,8 @@
 //!   Sender::send --encode--> [ buffer ] --take--> writer --poll_send--> wire
 //!        ^                       |                   |
 //!        +-- waits above         +-- wakes           +-- wakes the sender when the buffer is taken,
-//!            HIGH_WATER_BYTES        the writer          and again when all of it is handed over
+//!            the mark, which         the writer          and again when all of it is handed over
+//!            doubles as it goes
 //!
 //!   Open --finish--> Finished      the sender is done: the writer ends this half
 //!   Open --abandon-> Abandoned     the sender was dropped or refused: the writer resets the stream
@@ -43,6 +44,8 @@ struct State {
     phase: Phase,
     /// How many bytes the writer took and has not handed over yet: all of what it took last, or none.
     writing: usize,
+    /// How often the writer has taken something, up to [`DOUBLINGS`].
+    takes: u32,
     /// Why an outgoing message was refused, for whoever reports the end of the call.
     refusal: Option<Status>,
     sender: Option<Waker>,
@@ -91,24 +94,30 @@ impl Outbox {
         }
     }
 
+    /// Has a head leave before what is pushed next.
+    pub(crate) fn put_head(&self, head: Head) -> Result<(), Gone> {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Err(Gone);
+        }
+        state.head = Some(head);
+        Ok(())
+    }
+
     /// Appends what `encode` writes, wakes the writer, and says whether there is room for more: only the sender fills
     /// the buffer, so that need not be asked again.
     ///
     /// If `encode` refuses, the call is abandoned and the refusal kept for its end.
+    #[inline]
     pub(crate) fn push(
         &self,
-        head: Option<Head>,
         encode: impl FnOnce(&mut BytesMut) -> Result<(), Status>,
     ) -> Result<bool, Gone> {
         let mut state = self.lock();
         if state.phase != Phase::Open {
             return Err(Gone);
         }
-        if head.is_some() {
-            state.head = head;
-        }
-        let encoded = encode(&mut state.buffer);
-        if let Err(refusal) = encoded {
+        if let Err(refusal) = encode(&mut state.buffer) {
             drop(state);
             self.refuse(refusal);
             return Err(Gone);
@@ -116,6 +125,12 @@ impl Outbox {
         let has_room = state.has_room();
         wake(state.writer.take(), state);
         Ok(has_room)
+    }
+
+    /// Has the head leave that was put here, though there is no message yet.
+    pub(crate) fn push_head(&self, head: Head) -> Result<bool, Gone> {
+        self.put_head(head)?;
+        self.push(|_| Ok(()))
     }
 
     /// Ready when everything pushed so far has been handed over.
@@ -218,13 +233,17 @@ impl Outbox {
 
 impl State {
     fn has_room(&self) -> bool {
-        self.buffer.len() < HIGH_WATER_BYTES && self.writing < LARGE_BYTES
+        let high_water = HIGH_WATER_BYTES >> DOUBLINGS.saturating_sub(self.takes);
+        self.buffer.len() < high_water && self.writing < LARGE_BYTES
     }
 }
 
 fn take(mut state: MutexGuard<'_, State>) -> Taken {
     let (bytes, head, phase) = (state.buffer.split().freeze(), state.head.take(), state.phase);
     state.writing = state.writing.saturating_add(bytes.len());
+    if !bytes.is_empty() {
+        state.takes = state.takes.saturating_add(1).min(DOUBLINGS);
+    }
     if !bytes.is_empty() && state.has_room() {
         wake(state.sender.take(), state);
     }
@@ -243,6 +262,11 @@ fn wake(waker: Option<Waker>, state: MutexGuard<'_, State>) {
 /// When a sender waits: two frames of the usual size are on their way then, so the wire has work while the sender
 /// wakes up, and a slow peer makes a stream hold no more than this, as much again with the writer, and a message.
 const HIGH_WATER_BYTES: usize = 32 * 1024;
+
+/// How often the mark doubles before it is there: the first time a sender waits after 1 KiB, then after 2, and so on. A
+/// source that is always ready lets nobody else have a turn until it waits, so the first of its messages would
+/// leave with the thousandth, and a caller who wanted only that one would have them all made for nothing.
+const DOUBLINGS: u32 = 5;
 
 /// What small messages together cannot come to in the hands of the writer. A message as large as that keeps the wire busy
 /// for a while, and a second one behind it would be memory for nothing.
@@ -274,7 +298,7 @@ mod tests {
     }
 
     fn push(outbox: &Outbox, bytes: &[u8]) -> Result<bool, Gone> {
-        outbox.push(None, |buffer| {
+        outbox.push(|buffer| {
             buffer.extend_from_slice(bytes);
             Ok(())
         })
@@ -299,12 +323,16 @@ mod tests {
         let outbox = Outbox::default();
         let (waker, count) = waker();
         let mut cx = Context::from_waker(&waker);
-        assert!(push(&outbox, &vec![0; HIGH_WATER_BYTES - 1]).unwrap());
-        assert!(!push(&outbox, &[0]).unwrap());
-        assert!(outbox.poll_room(&mut cx).is_pending());
-        outbox.take();
-        assert_eq!(woken(&count), 1);
-        assert!(outbox.poll_room(&mut cx).is_ready());
+        for mark in [1, 2, 4, 8, 16, 32, 32, 32].map(|kib| kib * 1024) {
+            assert!(push(&outbox, &vec![0; mark - 1]).unwrap());
+            assert!(!push(&outbox, &[0]).unwrap());
+            assert!(outbox.poll_room(&mut cx).is_pending());
+            let woken_before = woken(&count);
+            outbox.take();
+            assert_eq!(woken(&count), woken_before + 1);
+            assert!(outbox.poll_room(&mut cx).is_ready());
+            outbox.handed_over();
+        }
     }
 
     #[test]
@@ -355,7 +383,7 @@ mod tests {
     #[test]
     fn a_refused_message_abandons_the_call_and_keeps_its_reason() {
         let outbox = Outbox::default();
-        let refused = outbox.push(None, |_| Err(Status::resource_exhausted("too large")));
+        let refused = outbox.push(|_| Err(Status::resource_exhausted("too large")));
         assert!(refused.is_err());
         assert_eq!(outbox.take().phase, Phase::Abandoned);
         assert_eq!(outbox.take_refusal().map(|s| s.code()), Some(crate::Code::ResourceExhausted));

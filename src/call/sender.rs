@@ -19,7 +19,6 @@ use super::halves::Hook;
 use super::info::Side;
 use super::interceptor::Direction;
 use super::outbox::{Gone, Head};
-use super::shared::CallSettings;
 use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::status::Status;
@@ -34,17 +33,22 @@ use crate::wire::Encoding;
 /// short never looks complete.
 pub struct Sender<T> {
     hook: Arc<dyn Hook<T>>,
-    direction: Direction,
-    /// A server's metadata, if it has any to send.
-    metadata: Option<Box<ServerMetadata>>,
+    outgoing: Outgoing,
+}
+
+/// How the messages of one half leave, and how far it is.
+pub(crate) struct Outgoing {
+    pub(crate) direction: Direction,
+    /// What the head says of compression.
+    pub(crate) encoding: Encoding,
+    /// Whether the next message is compressed, if the encoding allows it.
+    pub(crate) compressing: bool,
     headers_sent: bool,
-    finished: bool,
     /// Whether the last message has left room for another.
     has_room: bool,
-    /// What the head says of compression.
-    encoding: Encoding,
-    /// Whether the next message is compressed, if the encoding allows it.
-    compressing: bool,
+    finished: bool,
+    /// A server's metadata, if it has any to send.
+    metadata: Option<Box<ServerMetadata>>,
 }
 
 /// What a server sends beside messages.
@@ -83,16 +87,16 @@ impl<T: Message> Sender<T> {
             Side::Client => (Direction::Request, true),
             Side::Server => (Direction::Response, false),
         };
-        Sender {
-            hook,
+        let outgoing = Outgoing {
             direction,
-            metadata: None,
-            headers_sent,
-            finished: false,
-            has_room: true,
             encoding,
             compressing: true,
-        }
+            headers_sent,
+            has_room: true,
+            finished: false,
+            metadata: None,
+        };
+        Sender { hook, outgoing }
     }
 
     /// Sends a message: queues it, and waits only while the wire is behind.
@@ -105,19 +109,11 @@ impl<T: Message> Sender<T> {
     /// # Cancellation
     ///
     /// A future that is dropped before it is ready has sent nothing.
-    pub async fn send(&mut self, mut message: T) -> Result<(), Closed> {
-        if !self.has_room {
+    pub async fn send(&mut self, message: T) -> Result<(), Closed> {
+        if !self.outgoing.has_room {
             poll_fn(|cx| self.hook.outbox().poll_room(cx)).await?;
         }
-        if let Err(refusal) = self.hook.message(self.direction, &mut message) {
-            self.hook.outbox().refuse(refusal);
-            return Err(Closed);
-        }
-        let head = self.head_to_send();
-        let encoding = if self.compressing { self.encoding } else { Encoding::Identity };
-        let CallSettings { encodings, send, .. } = self.hook.settings();
-        self.has_room =
-            self.hook.outbox().push(head, |buffer| encodings.encode(&message, encoding, *send, buffer))?;
+        self.outgoing.has_room = self.hook.send(&mut self.outgoing, message)?;
         Ok(())
     }
 
@@ -126,7 +122,7 @@ impl<T: Message> Sender<T> {
     /// Messages are compressed one by one, so what is small or dense already, or a secret beside text that an
     /// attacker chooses, can be left out. Without an agreed encoding nothing is compressed anyway.
     pub fn compress(&mut self, on: bool) {
-        self.compressing = on;
+        self.outgoing.compressing = on;
     }
 
     /// Sends every message of a stream.
@@ -159,20 +155,20 @@ impl<T: Message> Sender<T> {
     ///
     /// Dropping the future loses nothing.
     pub async fn flush(&mut self) -> Result<(), Closed> {
-        if let Some(head) = self.head_to_send() {
-            self.has_room = self.hook.outbox().push(Some(head), |_| Ok(()))?;
+        if let Some(head) = self.outgoing.take_head(|headers| self.hook.headers(headers)) {
+            self.outgoing.has_room = self.hook.outbox().push_head(head)?;
         }
         Ok(poll_fn(|cx| self.hook.outbox().poll_flushed(cx)).await?)
     }
 
     /// A server's head metadata. Changes count until the first message is sent, with which the head leaves.
     pub fn headers_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata.get_or_insert_default().headers
+        &mut self.outgoing.metadata.get_or_insert_default().headers
     }
 
     /// A server's trailers metadata. Changes count until the handler returns.
     pub fn trailers_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata.get_or_insert_default().trailers
+        &mut self.outgoing.metadata.get_or_insert_default().trailers
     }
 
     /// Ends a client's request. The messages sent before are still on their way.
@@ -181,18 +177,21 @@ impl<T: Message> Sender<T> {
     ///
     /// [`Closed`] if the call has ended already.
     pub async fn finish(mut self) -> Result<(), Closed> {
-        self.finished = true;
+        self.outgoing.finished = true;
         Ok(self.hook.outbox().finish()?)
     }
+}
 
-    /// The head, if this server has not sent it.
-    fn head_to_send(&mut self) -> Option<Head> {
+impl Outgoing {
+    /// A server's head, if it has not left: what `headers` has seen and may have changed.
+    #[inline]
+    pub(crate) fn take_head(&mut self, headers: impl FnOnce(&mut Metadata)) -> Option<Head> {
         if self.headers_sent {
             return None;
         }
         self.headers_sent = true;
         let mut head = self.metadata.as_mut().map(|metadata| take(&mut metadata.headers)).unwrap_or_default();
-        self.hook.headers(&mut head);
+        headers(&mut head);
         Some(Head { metadata: head, encoding: self.encoding })
     }
 }
@@ -201,14 +200,14 @@ impl<T: Message> Sender<T> {
 impl<T> Sender<T> {
     /// What a server needs to end the response: the head if it was not sent, and the trailers.
     pub(crate) fn into_ends(mut self) -> (Option<Metadata>, Metadata) {
-        let ServerMetadata { headers, trailers } = *self.metadata.take().unwrap_or_default();
-        ((!self.headers_sent).then_some(headers), trailers)
+        let ServerMetadata { headers, trailers } = *self.outgoing.metadata.take().unwrap_or_default();
+        ((!self.outgoing.headers_sent).then_some(headers), trailers)
     }
 }
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if !self.finished && self.direction == Direction::Request {
+        if !self.outgoing.finished && self.outgoing.direction == Direction::Request {
             self.hook.outbox().abandon();
         }
     }

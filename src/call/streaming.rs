@@ -191,7 +191,7 @@ impl<T: Message> Streaming<T> {
     pub fn send_headers(&mut self, mut metadata: Metadata) -> Result<(), Closed> {
         self.hook.headers(&mut metadata);
         let head = Head { metadata, encoding: Encoding::Identity };
-        self.hook.outbox().push(Some(head), |_| Ok(()))?;
+        self.hook.outbox().push_head(head)?;
         Ok(())
     }
 }
