@@ -12,7 +12,7 @@
 //! Must not know: how a status travels (`wire::trailers`), or any transport.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -180,10 +180,26 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.code)?;
         if !self.0.message.is_empty() {
-            write!(f, ": {}", self.0.message)?;
+            f.write_str(": ")?;
+        }
+        // The peer chose the text, and terminals and log files obey control characters: one line, whatever it says.
+        for character in self.0.message.chars() {
+            if commands(character) {
+                write!(f, "{}", character.escape_debug())?;
+            } else {
+                f.write_char(character)?;
+            }
         }
         Ok(())
     }
+}
+
+/// Whether a character does something to a terminal or to the text around it, instead of being seen.
+fn commands(character: char) -> bool {
+    // After the control characters: marks and embeddings that turn the direction of text, and line separators.
+    let turns =
+        matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    character.is_control() || turns
 }
 
 impl fmt::Debug for Status {

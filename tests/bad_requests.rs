@@ -39,6 +39,7 @@ fn with<'a>(path: &'a str, name: &'a str, value: &'a str) -> Vec<(&'a str, &'a s
     head
 }
 
+/// S9, S10, S12, S37, A26, A28: paths, timeouts and metadata that mean nothing.
 #[tokio::test]
 async fn a_head_that_cannot_be_answered_is_refused_in_one_block() {
     let one = "/test.Talk/One";
@@ -90,6 +91,7 @@ async fn a_head_that_cannot_be_answered_is_refused_in_one_block() {
     caller.close().await;
 }
 
+/// S12, S13: the wrong method and the wrong content-type.
 #[tokio::test]
 async fn a_peer_that_does_not_speak_grpc_is_told_so_in_words() {
     let one = "/test.Talk/One";
@@ -122,6 +124,7 @@ async fn a_peer_that_does_not_speak_grpc_is_told_so_in_words() {
     caller.close().await;
 }
 
+/// S33: on the side of the server.
 #[tokio::test]
 async fn an_unknown_encoding_is_refused_with_those_that_are_known() {
     let mut caller = caller().await;
@@ -132,6 +135,7 @@ async fn an_unknown_encoding_is_refused_with_those_that_are_known() {
     caller.close().await;
 }
 
+/// S9, A26: what HTTP/2 refuses before gRPC can.
 #[tokio::test]
 async fn a_path_without_a_slash_is_a_broken_stream_and_no_more() {
     let mut caller = caller().await;
@@ -168,6 +172,7 @@ async fn bytes_that_are_no_messages_get_the_code_of_their_fault() {
     caller.close().await;
 }
 
+/// A22: on the side of the server.
 #[tokio::test]
 async fn a_length_over_the_limit_is_refused_before_its_bytes_come() {
     let mut caller = caller().await;
@@ -179,6 +184,7 @@ async fn a_length_over_the_limit_is_refused_before_its_bytes_come() {
     caller.close().await;
 }
 
+/// S23: none, and two.
 #[tokio::test]
 async fn a_method_of_one_message_takes_one() {
     let mut caller = caller().await;
@@ -226,6 +232,7 @@ async fn values_that_are_odd_but_legal_arrive() {
     caller.close().await;
 }
 
+/// S11, A25: fields that belong to a connection.
 #[tokio::test]
 async fn te_may_be_absent_and_other_forbidden_fields_may_not() {
     let mut caller = caller().await;
@@ -287,6 +294,7 @@ async fn a_reset_in_a_message_is_not_the_end_of_the_request() {
     caller.close().await;
 }
 
+/// S1, A7: with HPACK that means nothing.
 #[tokio::test]
 async fn faults_of_the_connection_end_it_and_nothing_else() {
     let mut caller = caller().await;
@@ -312,6 +320,7 @@ async fn faults_of_the_connection_end_it_and_nothing_else() {
     caller.close().await;
 }
 
+/// S16, A5: a large head, and a bomb.
 #[tokio::test]
 async fn heads_over_the_limit_are_431_and_far_over_it_the_end() {
     let mut caller = caller().await;
@@ -339,6 +348,7 @@ async fn heads_over_the_limit_are_431_and_far_over_it_the_end() {
     caller.close().await;
 }
 
+/// A6: on the side of the server.
 #[tokio::test]
 async fn more_fields_than_fit_in_a_calls_head_are_refused() {
     let mut caller = caller().await;
@@ -373,6 +383,7 @@ async fn event_of(first_bytes: &[u8]) -> (String, Vec<u8>) {
     (events[0].clone(), heard)
 }
 
+/// A32: HTTP/1 is no beginning of HTTP/2 here.
 #[tokio::test]
 async fn who_speaks_something_else_is_told_apart_in_the_log() {
     let hello = [0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3].repeat(4);

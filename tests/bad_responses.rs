@@ -153,6 +153,7 @@ async fn a_stream_cut_short_is_never_ok() {
     .await;
 }
 
+/// S30: every reason.
 #[tokio::test]
 async fn a_reset_is_the_code_of_its_reason_wherever_it_comes() {
     let table = [
@@ -247,6 +248,7 @@ async fn a_fault_of_the_server_resets_the_stream_with_cancel() {
     all_quiet().await;
 }
 
+/// S24, S26, A29: statuses that are none.
 #[tokio::test]
 async fn faults_in_trailers_are_never_ok() {
     for (fields, code, text) in [
@@ -268,6 +270,7 @@ async fn faults_in_trailers_are_never_ok() {
     }
 }
 
+/// S24, S28: pages in the place of answers.
 #[tokio::test]
 async fn what_is_not_grpc_follows_the_http_table() {
     for (status, code) in [
@@ -293,6 +296,7 @@ async fn what_is_not_grpc_follows_the_http_table() {
     }
 }
 
+/// S25: fields that cannot be read.
 #[tokio::test]
 async fn a_head_that_cannot_be_read_is_internal() {
     for (field, text) in [
@@ -341,6 +345,7 @@ async fn a_connection_that_is_given_up_is_unavailable() {
     .await;
 }
 
+/// S17, A29: on the side of the client.
 #[tokio::test]
 async fn a_response_head_over_the_limit_is_internal() {
     let long = "x".repeat(20_000);

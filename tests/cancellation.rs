@@ -10,6 +10,7 @@ use crate::support::peer::answerer;
 use crate::support::talk::{MANY, MANY_REPLIES, ONE, Stub, Talk};
 use crate::support::{Farewell, House, all_quiet, within};
 
+/// S48: from the caller to the handler.
 #[tokio::test]
 async fn dropping_a_call_drops_its_handler() {
     let (began, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()));

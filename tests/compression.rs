@@ -77,6 +77,7 @@ async fn messages_of_one_stream_are_compressed_one_by_one() {
     house.close().await;
 }
 
+/// S34, A23: the limit and one byte more.
 #[tokio::test]
 async fn the_limit_holds_for_what_a_message_unfolds_to() {
     let server = Server::builder()

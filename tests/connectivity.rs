@@ -112,6 +112,7 @@ async fn a_channel_is_idle_then_connecting_then_ready_when_settings_come_and_idl
     all_quiet().await;
 }
 
+/// S38: the pauses.
 #[tokio::test(start_paused = true)]
 async fn a_channel_that_cannot_connect_fails_calls_at_once_and_tries_again_ever_more_slowly() {
     let (network, endpoint, close) = network("host:1");
@@ -283,6 +284,7 @@ async fn a_call_under_way_keeps_the_connection_of_a_dropped_channel() {
     all_quiet().await;
 }
 
+/// S50, S51: with a call under way.
 #[tokio::test]
 async fn a_goaway_sends_new_calls_elsewhere_and_lets_the_old_end() {
     let (channel, mut door) = answerer(|endpoint| endpoint);

@@ -96,6 +96,7 @@ async fn credentials_compose_and_the_last_wins() {
     house.close().await;
 }
 
+/// S60: not in the clear.
 #[tokio::test]
 async fn on_plaintext_they_are_refused_before_anybody_connects() {
     let (channel, mut door) = answerer(|endpoint| endpoint);
@@ -137,6 +138,7 @@ async fn what_is_no_secret_may_travel_in_the_clear() {
 }
 
 /// gRFC A54: what the control plane may not say is INTERNAL.
+/// S60: gRFC A54.
 #[tokio::test]
 async fn a_refusal_keeps_its_code_only_if_it_is_one_of_the_librarys() {
     let house = house();

@@ -129,6 +129,7 @@ async fn with_a_budget_derived_from_the_window_flow_control_alone_decides() {
     end(peer).await;
 }
 
+/// A15: h2 counts them.
 #[tokio::test]
 async fn the_hundred_and_first_empty_frame_kills_a_connection_whatever_its_settings() {
     let (mut peer, mut streams) = server(h2::server::Builder::new().data_frame_budget(1 << 30)).await;

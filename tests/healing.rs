@@ -53,6 +53,7 @@ async fn close(channel: Channel, peers: impl IntoIterator<Item = Peer>) {
     all_quiet().await;
 }
 
+/// S50, S52: nobody is told.
 #[tokio::test(start_paused = true)]
 async fn a_call_above_the_last_stream_of_a_goaway_is_made_again_on_the_next_connection() {
     let (channel, mut door) = answerer(|endpoint| endpoint);
@@ -73,6 +74,7 @@ async fn a_call_above_the_last_stream_of_a_goaway_is_made_again_on_the_next_conn
     close(channel, [first, second]).await;
 }
 
+/// S59: REFUSED_STREAM.
 #[tokio::test(start_paused = true)]
 async fn a_refused_call_is_made_again_once() {
     let (channel, mut door) = answerer(|endpoint| endpoint);
@@ -147,6 +149,7 @@ async fn the_deadline_runs_on_from_one_attempt_to_the_next() {
     close(channel, [peer]).await;
 }
 
+/// S44: with a server of one stream.
 #[tokio::test(start_paused = true)]
 async fn calls_beyond_the_limit_of_the_server_wait_in_line_and_go_in_order() {
     const MAX_CONCURRENT_STREAMS: u16 = 3;
@@ -211,6 +214,7 @@ async fn calls_in_line_keep_their_deadline_and_go_elsewhere_when_the_server_leav
     close(channel, [first, second]).await;
 }
 
+/// S57: the last number.
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_has_used_up_its_streams_is_followed_by_another_unnoticed() {
     let settings = Http2Settings::client().streams_per_connection(2);
@@ -266,7 +270,7 @@ fn late(endpoint: impl FnOnce(Endpoint) -> Endpoint) -> (Channel, Late, Door) {
     let (pipe, incoming) = wirewright::transport::pipe();
     let late = Late { pipe, is_there: Arc::default() };
     let channel = endpoint(Endpoint::new("host:1").unwrap()).connector(late.clone()).lazy();
-    (channel, late, Door(incoming))
+    (channel, late, Door::at(incoming))
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,6 +302,7 @@ async fn patience_ends_with_the_deadline_and_a_call_may_be_hastier_than_its_chan
     close(channel, []).await;
 }
 
+/// S58: keepalive of a client.
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_is_asked_and_then_given_up() {
     let keepalive = KeepaliveConfig::new(Duration::from_secs(10));
@@ -373,11 +378,12 @@ async fn a_server_that_complains_is_asked_half_as_often() {
     close(channel, []).await;
 }
 
+/// S56: nothing can be written.
 #[tokio::test(start_paused = true)]
 async fn a_dead_line_does_not_outlive_its_channel_by_more_than_a_farewell() {
     let (pipe, incoming) = wirewright::transport::pipe();
     let channel = Endpoint::new("host:1").unwrap().connector(pipe).lazy();
-    let mut door = Door(incoming);
+    let mut door = Door::at(incoming);
     channel.wake();
     // The server hears nothing of what is said to it.
     let mut peer = Peer::silent(door.open().await);

@@ -252,6 +252,7 @@ const OF_SERVERS: &[Lesson] = &[
     ),
 ];
 
+/// S24, S27, S33, S35, S36, A22, A23, A29: each line of the table.
 #[tokio::test]
 async fn what_servers_do_and_what_it_means() {
     for lesson in OF_SERVERS {
@@ -349,6 +350,7 @@ const OF_CLIENTS: &[Told] = &[
     },
 ];
 
+/// S23, A22, A23, A28: each line of the table.
 #[tokio::test]
 async fn what_clients_do_and_what_they_are_told() {
     let mut caller = Caller::of(Server::builder().add_service(Talk::new(Stub::default()))).await;
@@ -383,6 +385,7 @@ async fn a_server_that_says_nothing_keeps_nobody_from_sending() {
     all_quiet().await;
 }
 
+/// S31: and says so.
 #[tokio::test]
 async fn a_message_over_the_limit_is_resource_exhausted_on_either_side() {
     let small = |endpoint: wirewright::Endpoint| endpoint.max_receive_message_size(100);

@@ -43,6 +43,7 @@ async fn still_fine(caller: &mut Caller, stream: u32) {
     assert_eq!(tale.last().unwrap(), "HEADERS END_STREAM grpc-status: 0", "{tale:?}");
 }
 
+/// S18: what is told to either peer.
 #[tokio::test]
 async fn the_settings_say_what_the_limits_are() {
     let mut caller = Caller::of(serve(Stub::default())).await;
@@ -76,6 +77,7 @@ async fn the_hundred_and_first_stream_is_refused() {
     caller.close().await;
 }
 
+/// S44: with a server of ours.
 #[tokio::test]
 async fn a_client_waits_for_its_turn_beyond_the_limit() {
     let go = Arc::new(Notify::new());
@@ -110,6 +112,7 @@ async fn a_client_waits_for_its_turn_beyond_the_limit() {
     house.close().await;
 }
 
+/// S39: 99 of them.
 #[tokio::test]
 async fn streams_that_a_server_does_not_read_stall_no_other() {
     let mut caller = Caller::of(serve(deaf())).await;
@@ -127,6 +130,7 @@ async fn streams_that_a_server_does_not_read_stall_no_other() {
     caller.close().await;
 }
 
+/// S40: 99 of them.
 #[tokio::test]
 async fn streams_that_a_client_does_not_read_stall_no_other() {
     let stub = Stub {
@@ -159,6 +163,7 @@ fn smallest() -> Vec<u8> {
     framed(0, 0, b"")
 }
 
+/// S47, A16: on the side of the server.
 #[tokio::test]
 async fn thirteen_thousand_small_messages_that_a_server_does_not_read_are_fine() {
     let mut caller = Caller::of(serve(deaf())).await;
@@ -173,6 +178,7 @@ async fn thirteen_thousand_small_messages_that_a_server_does_not_read_are_fine()
     caller.close().await;
 }
 
+/// S47, A16: on the side of the client.
 #[tokio::test]
 async fn thirteen_thousand_small_messages_that_a_client_does_not_read_are_fine() {
     let (channel, mut door) = answerer(|endpoint| endpoint);
@@ -200,6 +206,7 @@ async fn thirteen_thousand_small_messages_that_a_client_does_not_read_are_fine()
     all_quiet().await;
 }
 
+/// S42, A10: resets that we send.
 #[tokio::test]
 async fn thousands_of_cancelled_streams_cost_a_client_no_connection() {
     let (channel, mut door) = answerer(|endpoint| endpoint);
@@ -373,6 +380,7 @@ async fn settle_a_little() {
     }
 }
 
+/// A24: by the number of records.
 #[tokio::test]
 async fn a_message_of_very_many_records_is_refused_before_it_is_unfolded_and_a_long_text_is_not() {
     const RAW: Method<RawMessage, RawMessage> = Method::unary("/test.Talk/One");

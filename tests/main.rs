@@ -34,6 +34,7 @@ mod recordings;
 #[cfg(feature = "reflection")]
 mod reflection;
 mod retries;
+mod scenarios;
 mod send_bounds;
 mod server_limits;
 mod shutdown;

@@ -248,6 +248,7 @@ async fn the_user_agent_and_the_authority_arrive_as_the_endpoint_says() {
     assert_eq!(odd, format!("shp/2 {ours} calls in.memory:1"));
 }
 
+/// S14: gRFC A41.
 #[tokio::test]
 async fn a_host_field_stands_in_for_a_missing_authority() {
     let mut caller =

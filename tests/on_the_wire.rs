@@ -230,6 +230,7 @@ async fn a_unary_answer_is_head_message_trailers() {
     caller.close().await;
 }
 
+/// S22: frame by frame.
 #[tokio::test]
 async fn an_early_error_is_one_block_then_no_error() {
     let stub = Stub {
@@ -338,6 +339,7 @@ fn waiting() -> (Stub, Arc<Notify>, Arc<Notify>) {
 const METHODS: [&str; 4] =
     ["/test.Talk/One", "/test.Talk/ManyReplies", "/test.Talk/ManyRequests", "/test.Talk/Many"];
 
+/// S48: by RST_STREAM.
 #[tokio::test]
 async fn a_handler_of_any_kind_is_dropped_when_its_caller_resets() {
     let (stub, began, gone) = waiting();
@@ -353,6 +355,7 @@ async fn a_handler_of_any_kind_is_dropped_when_its_caller_resets() {
     caller.close().await;
 }
 
+/// S48: by the loss of the connection.
 #[tokio::test]
 async fn a_handler_of_any_kind_is_dropped_when_its_caller_disconnects() {
     let (stub, began, gone) = waiting();
@@ -367,6 +370,7 @@ async fn a_handler_of_any_kind_is_dropped_when_its_caller_disconnects() {
     caller.close().await;
 }
 
+/// S20: the client does nothing.
 #[tokio::test(start_paused = true)]
 async fn a_deadline_drops_the_handler_and_is_answered() {
     let (stub, began, gone) = waiting();
@@ -387,6 +391,7 @@ async fn a_deadline_drops_the_handler_and_is_answered() {
     caller.close().await;
 }
 
+/// S21: and no handler starts.
 #[tokio::test(start_paused = true)]
 async fn a_timeout_of_zero_is_answered_without_a_handler() {
     let stub = Stub {

@@ -112,6 +112,7 @@ async fn a_failed_call_is_made_again_after_growing_waits_and_says_which_attempt_
 }
 
 /// What a server says, and how often it is asked until the caller is told.
+/// S59: pushback and limits.
 #[tokio::test(start_paused = true)]
 async fn the_server_and_the_policy_decide_how_often_a_call_is_made() {
     let unavailable = || trailers_with("14", &[]);
@@ -233,6 +234,7 @@ async fn a_method_has_its_own_policy_or_that_of_its_service_or_that_of_its_chann
     }
 }
 
+/// S59: throttling.
 #[tokio::test(start_paused = true)]
 async fn a_channel_whose_calls_mostly_fail_stops_asking_again() {
     let (channel, mut door) = answerer(|e| e.retry(policy().max_attempts(5)).retry_throttling(4, 1.0));

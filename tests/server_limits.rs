@@ -90,6 +90,7 @@ async fn the_handlers_of_all_connections_are_counted_together() {
     caller.close().await;
 }
 
+/// S8, A2: one after the other, each given time to start.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_resets_its_calls_has_never_more_handlers_than_it_may() {
     const CALLS: u32 = 500;
@@ -157,6 +158,7 @@ fn is_first_goaway(frame: &Frame) -> bool {
     matches!(frame, Frame::GoAway { last: 0x7fff_ffff, reason: NO_ERROR, .. })
 }
 
+/// S58: idleness.
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_told_to_go() {
     let (server, _) = server();
@@ -171,6 +173,7 @@ async fn an_idle_connection_is_told_to_go() {
     caller.close().await;
 }
 
+/// S58: age.
 #[tokio::test(start_paused = true)]
 async fn an_old_connection_is_told_to_go_and_its_calls_end_within_the_grace() {
     let (server, go) = patient();
@@ -191,6 +194,7 @@ async fn an_old_connection_is_told_to_go_and_its_calls_end_within_the_grace() {
     caller.close().await;
 }
 
+/// S58: keepalive of a server.
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_is_asked_and_then_closed() {
     let keepalive = KeepaliveConfig::new(Duration::from_secs(60));
@@ -211,6 +215,7 @@ async fn a_silent_client_is_asked_and_then_closed() {
     caller.close().await;
 }
 
+/// A18: within a header block.
 #[tokio::test(start_paused = true)]
 async fn half_a_header_block_is_suffered_for_ten_seconds_however_it_trickles() {
     let block = frame::block(&[(":method", b"POST"), (":path", b"/test.Talk/One")]);
@@ -236,6 +241,7 @@ async fn half_a_header_block_is_suffered_for_ten_seconds_however_it_trickles() {
     }
 }
 
+/// S19, A18: within the beginning.
 #[tokio::test(start_paused = true)]
 async fn a_preface_without_settings_is_suffered_for_ten_seconds() {
     let (server, events) = server();
@@ -273,6 +279,7 @@ async fn an_idle_client_is_asked_once_after_it_fell_silent_and_kept() {
     caller.close().await;
 }
 
+/// A12, A17: a connection.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_takes_nothing_is_suffered_for_a_minute() {
     let stub = Stub {
@@ -311,6 +318,7 @@ fn begin_message(peer: &mut Peer, stream: u32, path: &str) {
     peer.headers(stream, &request(path)).data(stream, &[0, 0, 1, 0x86, 0xa0, 0x0a]);
 }
 
+/// A18: within a message.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_was_begun_and_does_not_come_ends_its_call_and_no_other() {
     for path in ["/test.Talk/One", "/test.Talk/Many"] {
@@ -440,6 +448,7 @@ async fn calls_that_would_wait_for_too_long_are_turned_away_at_once_and_told_whe
 }
 
 /// A client gives a stream no room, or so many bytes every ten seconds: when its call is reset, if it is.
+/// A12, A17: a stream.
 #[tokio::test(start_paused = true)]
 async fn a_stream_whose_client_takes_next_to_nothing_is_cancelled_and_its_connection_lives() {
     const INITIAL_WINDOW_SIZE: u16 = 4;

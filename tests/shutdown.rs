@@ -45,6 +45,7 @@ async fn next(caller: &mut Caller) -> Frame {
     }
 }
 
+/// S54, S55: on the side of the server.
 #[tokio::test(start_paused = true)]
 async fn a_graceful_end_has_two_phases_on_the_wire() {
     let (server, go, _gone) = patient();
@@ -139,6 +140,7 @@ async fn a_connection_that_has_said_nothing_is_waited_for_a_second() {
     all_quiet().await;
 }
 
+/// S55: calls that never end.
 #[tokio::test(start_paused = true)]
 async fn the_grace_is_hard_for_a_stream_that_never_ends() {
     let gone = Arc::new(Notify::new());
@@ -217,6 +219,7 @@ async fn calls_under_way_end_well_while_new_ones_find_nobody() {
     house.close().await;
 }
 
+/// S55: without grace.
 #[tokio::test]
 async fn a_server_that_is_dropped_closes_everything_at_once() {
     let (server, _go, gone) = patient();
@@ -232,6 +235,7 @@ async fn a_server_that_is_dropped_closes_everything_at_once() {
     all_quiet().await;
 }
 
+/// S19, A18: before the beginning.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_begin_is_cut_after_ten_seconds() {
     let events = Arc::new(Mutex::new(Vec::new()));
@@ -269,6 +273,7 @@ impl Incoming for Moody {
     }
 }
 
+/// A19: with real sockets.
 #[tokio::test(start_paused = true)]
 async fn a_listener_without_file_descriptors_rests_and_goes_on() {
     const EMFILE: i32 = 24;

@@ -70,6 +70,7 @@ async fn ends_without_a_version_in_common_say_so() {
     house.close().await;
 }
 
+/// S60: ALPN, at the client.
 #[tokio::test]
 async fn a_server_that_does_not_agree_on_h2_is_refused_and_named() {
     let authority = Authority::named("ours");
@@ -100,6 +101,7 @@ async fn a_server_that_does_not_agree_on_h2_is_refused_and_named() {
     }
 }
 
+/// S60: ALPN, at the server.
 #[tokio::test]
 async fn a_client_that_does_not_agree_on_h2_is_refused_and_named() {
     let authority = Authority::named("ours");

@@ -121,6 +121,7 @@ async fn a_call_with_a_deadline_does_not_wait_longer_for_a_connection() {
     all_quiet().await;
 }
 
+/// S38: the call hears of it.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_says_its_settings_is_unavailable() {
     let (channel, mut door) = answerer(|endpoint| endpoint);

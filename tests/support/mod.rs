@@ -6,6 +6,7 @@ pub mod frame;
 pub mod peer;
 pub mod scissors;
 pub mod talk;
+pub mod weather;
 
 use std::sync::Arc;
 use std::time::Duration;

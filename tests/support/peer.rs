@@ -13,10 +13,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wirewright::inspect::hpack::HpackDecoder;
-use wirewright::transport::{Connector, Incoming, Io, PipeIncoming, pipe};
+use wirewright::transport::{Connector, Incoming, Io, PipeConnector, PipeIncoming};
 use wirewright::{Address, Channel, Endpoint, Interceptor, ServeError, ServerBuilder};
 
 use super::frame::{self, Frame};
+use super::weather::{Sky, Under};
 use super::within;
 
 /// The scripted end of a connection.
@@ -263,12 +264,17 @@ pub struct Caller {
     pub peer: Peer,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<Result<(), ServeError>>,
-    connector: wirewright::transport::PipeConnector,
+    connector: Under<PipeConnector>,
 }
 
 impl Caller {
     pub async fn of<I: Interceptor>(server: ServerBuilder<I>) -> Caller {
-        let (connector, incoming) = pipe();
+        Caller::under(Sky::Fair, server).await
+    }
+
+    /// The same in this weather.
+    pub async fn under<I: Interceptor>(sky: Sky, server: ServerBuilder<I>) -> Caller {
+        let (connector, incoming) = sky.pipe();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.serve_until(incoming, async {
             let _ = stopped.await;
@@ -315,15 +321,25 @@ impl Caller {
 
 /// A channel of ours, and the door at which a scripted server waits for it.
 pub fn answerer(endpoint: impl FnOnce(Endpoint) -> Endpoint) -> (Channel, Door) {
-    let (connector, incoming) = pipe();
+    answerer_under(Sky::Fair, endpoint)
+}
+
+/// The same in this weather.
+pub fn answerer_under(sky: Sky, endpoint: impl FnOnce(Endpoint) -> Endpoint) -> (Channel, Door) {
+    let (connector, incoming) = sky.pipe();
     let endpoint = endpoint(Endpoint::new("in.memory:1").unwrap()).connector(connector);
     (endpoint.lazy(), Door(incoming))
 }
 
 /// Where scripted servers wait for connections.
-pub struct Door(pub PipeIncoming);
+pub struct Door(Under<PipeIncoming>);
 
 impl Door {
+    /// The accepting end of a pipe, in fair weather.
+    pub fn at(incoming: PipeIncoming) -> Door {
+        Door(Sky::Fair.over(incoming))
+    }
+
     /// A connection, with nothing said.
     pub async fn open(&mut self) -> impl Io + use<> {
         within(self.0.accept()).await.unwrap().0
