@@ -36,6 +36,7 @@ mod target;
 mod timeout;
 mod trailers;
 mod two_peers;
+mod unfold;
 
 pub use base64::base64;
 pub use call_state::call_state;
@@ -54,12 +55,13 @@ pub use target::target;
 pub use timeout::timeout;
 pub use trailers::trailers;
 pub use two_peers::two_peers;
+pub use unfold::unfold;
 
 /// A target: what it does with an input is to panic, or not.
 pub type Target = fn(&[u8]);
 
 /// What is fuzzed, by name.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("base64", base64),
     ("call_state", call_state),
     ("client_bytes", client_bytes),
@@ -77,4 +79,5 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("timeout", timeout),
     ("trailers", trailers),
     ("two_peers", two_peers),
+    ("unfold", unfold),
 ];

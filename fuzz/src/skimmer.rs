@@ -22,7 +22,8 @@ pub fn skimmer(input: &[u8]) {
     let cut = skim(&pieces);
     assert_eq!(cut.said, whole.said, "chunks change what is seen");
     for (way, direction) in [Direction::ToServer, Direction::ToClient].into_iter().enumerate() {
-        let len: usize = recording.iter().filter(|chunk| chunk.0 == direction).map(|chunk| chunk.1.len()).sum();
+        let len: usize =
+            recording.iter().filter(|chunk| chunk.0 == direction).map(|chunk| chunk.1.len()).sum();
         assert_eq!((whole.shown[way], cut.shown[way]), (len, len), "not every byte is shown once");
     }
     // A thorough reader must be told that it comes late; this one notices.
