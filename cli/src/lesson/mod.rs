@@ -178,7 +178,9 @@ fn ask(
 /// Ends a line of which so much is used with a text, which may take a few lines more.
 fn tell(text: &str, used: usize, page: &mut Page) -> Result<(), Failure> {
     let (mut line, mut used) = (String::new(), used);
-    for word in text.split(' ') {
+    // A command is one piece, so that it can be copied.
+    let (words, command) = text.split_at(text.find("wright ").unwrap_or(text.len()));
+    for word in words.split(' ').chain([command]).filter(|word| !word.is_empty()) {
         if used + word.len() > TEXT_WIDTH && !line.is_empty() {
             page.line(style::PLAIN, line.trim_end())?;
             page.put(style::PLAIN, "   ");
