@@ -77,7 +77,7 @@ pub(crate) enum Command {
     #[command(help_template = PAGE)]
     Tap(crate::tap::TapArgs),
     /// Learn the protocol from ten recordings, with questions
-    #[command(help_template = PAGE)]
+    #[command(help_template = PAGE, before_help = LESSON_EXAMPLES, after_help = LESSON_ENDINGS)]
     Lesson(crate::lesson::LessonArgs),
     /// Compare what was said in the calls of two recordings
     #[command(help_template = PAGE)]
@@ -237,6 +237,19 @@ is a secret. A recording that grows is followed with or without --live.
 ",
     endings!()
 );
+
+const LESSON_EXAMPLES: &str = "\
+Examples:
+  wright lesson                what there is
+  wright lesson 1              read, look, answer
+  wright explain lesson:1      the bytes, in which the answers are";
+
+const LESSON_ENDINGS: &str = "\
+Each question may be tried twice, and a second try counts in full. `hint` helps, `skip` goes on,
+`quit` leaves. Nothing is kept from one run to the next.
+
+Exit codes:
+  0  every question was answered rightly, or none was answered;  1  one was not";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:

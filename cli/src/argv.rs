@@ -7,9 +7,10 @@
 //!   -plaintext=true        --plaintext            a switch with a value, as Go's programs take them
 //!   -plaintext H:P list    list --plaintext H:P   the verb wherever grpcurl has it
 //!   H:P pkg.Svc/Method     call H:P pkg.Svc/Method
+//!   -plaintxet             --plaintxet            a long flag that there is not: the complaint shall name all of it
 //! ```
 //!
-//! Nothing else is touched: what is no known flag stays as it is, so that complaints show what was typed.
+//! Nothing else is touched.
 //!
 //! Must not know: what a flag means.
 
@@ -27,26 +28,41 @@ pub(crate) fn understood(words: impl IntoIterator<Item = String>, command: &Comm
     program.into_iter().chain(words).collect()
 }
 
-/// The flags of all commands, and whether each takes a value.
+/// The flags of all commands, and what each takes.
 struct Flags {
-    long: HashMap<String, bool>,
-    short: HashMap<char, bool>,
+    long: HashMap<String, Takes>,
+    short: HashMap<char, Takes>,
+}
+
+/// What stands after a flag.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// Nothing, or `=true`, which says the same, or `=false`, which is as good as no flag.
+    Nothing,
+    /// A value, as the next word or after an equals sign.
+    Value,
+    /// Perhaps a value, after an equals sign.
+    Equals,
 }
 
 impl Flags {
     fn of(command: &Command) -> Flags {
         let mut flags = Flags { long: HashMap::new(), short: HashMap::new() };
         for name in ["help", "version"] {
-            flags.long.insert(name.to_owned(), false);
+            flags.long.insert(name.to_owned(), Takes::Nothing);
         }
         for command in std::iter::once(command).chain(command.get_subcommands()) {
             for argument in command.get_arguments() {
-                let takes_value = argument.get_action().takes_values();
+                let takes = match argument.get_action().takes_values() {
+                    false => Takes::Nothing,
+                    true if argument.is_require_equals_set() => Takes::Equals,
+                    true => Takes::Value,
+                };
                 for long in argument.get_long_and_visible_aliases().into_iter().flatten() {
-                    flags.long.insert(long.to_owned(), takes_value);
+                    flags.long.insert(long.to_owned(), takes);
                 }
                 if let Some(short) = argument.get_short() {
-                    flags.short.insert(short, takes_value);
+                    flags.short.insert(short, takes);
                 }
             }
         }
@@ -77,17 +93,18 @@ impl Flags {
             let (name, value) =
                 flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
             match (self.long.get(name), value) {
-                (Some(false), Some("true")) => spelled.push(format!("--{name}")),
-                (Some(false), Some("false")) => {}
-                (Some(takes_value), value) => {
-                    is_value = *takes_value && value.is_none();
+                (Some(Takes::Nothing), Some("true")) => spelled.push(format!("--{name}")),
+                (Some(Takes::Nothing), Some("false")) => {}
+                (Some(takes), value) => {
+                    is_value = *takes == Takes::Value && value.is_none();
                     spelled.push(format!("--{flag}"));
                 }
                 (None, _) => {
-                    let mut letters = flag.chars();
-                    let only = letters.next().filter(|_| letters.next().is_none());
-                    is_value = only.is_some_and(|short| self.short.get(&short) == Some(&true));
-                    spelled.push(word);
+                    let mut letters = name.chars();
+                    let short = letters.next().and_then(|letter| self.short.get(&letter));
+                    is_value = short == Some(&Takes::Value) && letters.as_str().is_empty();
+                    let is_long = short.is_none() && !letters.as_str().is_empty();
+                    spelled.push(if is_long { format!("--{flag}") } else { word });
                 }
             }
         }
@@ -103,7 +120,8 @@ fn with_verb_first(mut words: Vec<String>, positions: &[usize], command: &Comman
     let verb = match (at(0), at(1)) {
         (Some(first), _) if is_verb(first) => positions.first(),
         (Some(_), Some("list" | "describe")) => positions.get(1),
-        (Some(first), Some(_)) if first.contains([':', '/']) => {
+        // Without a method it is a call all the same, and told what it lacks.
+        (Some(first), _) if first.contains([':', '/']) => {
             words.insert(0, "call".to_owned());
             None
         }
@@ -138,9 +156,14 @@ mod tests {
             ("list -help", "list --help"),
             ("peek -- -plaintext", "peek -- -plaintext"),
             ("demo --listen h:1", "demo --listen h:1"),
-            // What is not known stays as it was typed.
+            // What is not known stays as it was typed, but for a dash.
             ("demonstrate", "demonstrate"),
-            ("call -unheard-of h:1", "call -unheard-of h:1"),
+            ("call -unheard-of h:1", "call --unheard-of h:1"),
+            ("call -x h:1", "call -x h:1"),
+            ("load -c50 h:1 s/m", "load -c50 h:1 s/m"),
+            ("-use-reflection=false h:1 list", "list --use-reflection=false h:1"),
+            ("-use-reflection h:1 list", "list --use-reflection h:1"),
+            ("-plaintext h:1", "call --plaintext h:1"),
             ("", ""),
         ] {
             let words = format!("wright {typed}");

@@ -24,8 +24,9 @@ use tokio::net::{TcpListener, TcpStream, lookup_host};
 use wirewright::Tap;
 use wirewright::recording::{Head, Line, Recorder, Role};
 use wirewright::transport::Io;
-use wirewright::transport::tls::{ClientCertificates, ClientTls, Identity, Pem, Roots, ServerTls, ring};
+use wirewright::transport::tls::{ClientCertificates, ClientTls, Identity, Pem, ServerTls, ring};
 
+use crate::dial::upstream::Upstream;
 use crate::failure::Failure;
 use crate::style::{self, paint};
 use crate::trace::calls::{Call, Calls};
@@ -53,15 +54,8 @@ pub(crate) struct TapArgs {
     /// Its key, in PEM
     #[arg(long, value_name = "FILE", requires = "tls_in_cert")]
     tls_in_key: Option<PathBuf>,
-    /// Speak TLS with the server
-    #[arg(long)]
-    tls_out: bool,
-    /// Whom to trust for it, in PEM, in place of the system's roots
-    #[arg(long, value_name = "FILE", requires = "tls_out")]
-    tls_out_ca: Option<PathBuf>,
-    /// The name that the server's certificate must have, in place of the host's
-    #[arg(long, value_name = "NAME", requires = "tls_out")]
-    tls_out_name: Option<String>,
+    #[command(flatten)]
+    upstream: Upstream,
 }
 
 /// Records until Ctrl-C.
@@ -133,19 +127,7 @@ impl Route {
             }
             _ => None,
         };
-        let tls_out = if args.tls_out {
-            let roots = match &args.tls_out_ca {
-                Some(file) => Roots::Pem(Pem::file(file).map_err(told)?),
-                None => Roots::System,
-            };
-            let tls = ClientTls::new(ring(), roots, None).map_err(told)?;
-            Some(match &args.tls_out_name {
-                Some(name) => tls.server_name(name),
-                None => tls,
-            })
-        } else {
-            None
-        };
+        let tls_out = args.upstream.open()?;
         let Some((host, _)) = args.target.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok())
         else {
             let hint = "write the server as HOST:PORT, such as localhost:50051";
@@ -240,7 +222,9 @@ async fn try_forward(
     })?;
     let _ = server.set_nodelay(true);
     let mut server: Box<dyn Io> = match &route.tls_out {
-        Some(tls) => tls.connect(Box::new(server), &route.host).await?.0,
+        Some(tls) => Upstream::secure(tls, Box::new(server), &route.host)
+            .await
+            .map_err(|(why, hint)| format!("cannot speak TLS with {}: {why}; {hint}", route.target))?,
         None => Box::new(server),
     };
     let (local, peer) = (Some(local.to_string()), Some(peer.to_string()));

@@ -124,6 +124,49 @@ fn keys_walk_through_frames_and_bytes() {
 
 #[test]
 #[ignore = "needs Chromium; `cargo xtask page` finds or installs it and runs this"]
+fn a_message_that_no_frame_shows_is_told_below_the_frame_in_which_it_ends() {
+    let (mut browser, folder) = (Browser::start(), Folder::new("whole"));
+    let tab = report(&mut browser, &folder, "lesson:8");
+    browser.run(&tab, "location.hash = 'frame=8'; 1");
+    settle(&mut browser, &tab);
+    let title = "document.querySelector('.hexline:not([hidden]) .title:not([hidden])')?.textContent";
+    assert_eq!(browser.run(&tab, title), "unfolded message, 303 B out of 31 B of gzip");
+    browser.run(&tab, "location.hash = 'frame=8&byte=48'; 1");
+    settle(&mut browser, &tab);
+    let shown = browser.run(&tab, SHOWN);
+    assert!(shown["node"].as_str().unwrap().starts_with("field value \"ha ha"), "{shown}");
+    assert!(
+        shown["node"].as_str().unwrap().ends_with(" 3\u{2013}302"),
+        "counted from its own first byte: {shown}"
+    );
+    assert!(shown["letters"].as_str().unwrap().starts_with("ha\u{b7}ha"), "{shown}");
+    browser.picture(&tab, &pictures().join("unfolded.png"));
+    // The answer of the ninth lesson lies in five frames.
+    let tab = report(&mut browser, &folder, "lesson:9");
+    browser.run(&tab, "location.hash = 'frame=9'; 1");
+    settle(&mut browser, &tab);
+    let about = "document.querySelector('.spread').innerText.split('\\n').join(' ')";
+    let said = browser.run(&tab, about).as_str().unwrap().to_lowercase();
+    assert!(said.starts_with("a message in 5 frames") && said.contains("this frame has share 1"), "{said}");
+    assert_eq!(press(&mut browser, &tab, "m")["address"], "#frame=15", "where it is whole");
+    assert!(browser.run(&tab, title).as_str().unwrap().starts_with("whole message, "));
+    browser.picture(&tab, &pictures().join("whole.png"));
+    assert_eq!(press(&mut browser, &tab, "m")["address"], "#frame=9", "and back");
+    browser.click(&tab, ".spread button");
+    settle(&mut browser, &tab);
+    assert_eq!(browser.run(&tab, SHOWN)["address"], "#frame=15");
+    for (width, height) in [(800, 900), (1280, 640)] {
+        browser.dress(&tab, width, height, "dark");
+        settle(&mut browser, &tab);
+        assert_eq!(browser.run(&tab, CUT), json!([]), "{width}: bytes that are cut off");
+        assert_eq!(browser.run(&tab, CONTRAST), json!([]), "{width}: text that is hard to read");
+    }
+    browser.picture(&tab, &pictures().join("whole-dark.png"));
+    assert_eq!(browser.complaints, Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs Chromium; `cargo xtask page` finds or installs it and runs this"]
 fn bytes_and_tree_light_each_other() {
     let (mut browser, folder) = (Browser::start(), Folder::new("light"));
     let tab = report(&mut browser, &folder, &recording("grpc-go.jsonl"));

@@ -32,9 +32,10 @@ fn saying(words: &'static [u8], first: bool) -> String {
 
 #[test]
 fn a_port_that_speaks_something_else_says_what() {
-    let table: [(&'static [u8], bool, &str); 5] = [
+    let table: [(&'static [u8], bool, &str); 6] = [
         (b"SSH-2.0-OpenSSH_9.6\r\n", true, "this port speaks SSH; is it the right one?"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", false, "this port speaks HTTP/1.1"),
+        (b"<!DOCTYPE HTML>\n<html>", false, "this port speaks HTTP, and answered with a web page"),
         (b"-ERR unknown command 'PRI'\r\n", false, "this port speaks Redis"),
         (b"\x15\x03\x01\x00\x02\x02\x46", false, "this port speaks TLS: leave out -plaintext"),
         (b"", false, "it said nothing in answer to HTTP/2; if it wants TLS, leave out -plaintext"),
@@ -46,6 +47,26 @@ fn a_port_that_speaks_something_else_says_what() {
         assert_eq!(output.status.code(), Some(1), "{told}");
         assert!(told.contains(&format!("hint: {expected}")), "{told}");
         assert!(told.starts_with("error: ") && told.lines().count() == 2, "{told}");
+    }
+}
+
+#[test]
+fn a_port_that_says_nothing_and_a_name_that_nobody_has_are_told() {
+    // It accepts, and that is all: the system does that for a listener that nobody asks.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().map(|address| (silent, address.to_string())).unwrap();
+    let table: [(&[&str], &str); 4] = [
+        (&["-plaintext", &silent.1], "no answer within 500ms\nhint: it said nothing in answer to HTTP/2"),
+        (&["-insecure", &silent.1], "no answer within 500ms\nhint: it said nothing in answer to TLS"),
+        (&["-plaintext", "127.0.0.1:1"], "is a server listening there?\n"),
+        (&["-plaintext", "no-such-host.invalid:1"], "no-such-host.invalid:1: "),
+    ];
+    for (words, expected) in table {
+        let output = run(&mut wright(&[&["list", "-connect-timeout", "0.5"], words].concat()));
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(expected) && told.lines().count() <= 2, "{told}");
+        assert_eq!(expected.contains("hint"), told.contains("hint: it said nothing"), "{told}");
     }
 }
 

@@ -1,6 +1,12 @@
 //! `wright load`: counts, times, and what is said of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use serde_json::Value;
+use wirewright::server::{Ended, ServerCall, Service};
+use wirewright::transport::TcpIncoming;
+use wirewright::{Interceptor, Method, MethodDescriptor, RawMessage, Response, Server};
 
 use crate::odd::{OddServer, Reflects};
 use crate::support::{Serving, run, text, wright};
@@ -51,6 +57,59 @@ fn calls_that_begin_late_count_from_when_they_were_due() {
     assert_eq!(run["errors"]["DEADLINE_EXCEEDED"]["calls"], 10);
     assert!(run["seconds"].as_f64().unwrap() >= 0.5, "{run}");
     assert_eq!(run["ok"], 0);
+}
+
+/// A server that answers nothing for a second when it is first called, and then at once.
+struct Stalling(AtomicBool);
+
+const ECHO: Method<RawMessage, RawMessage> = Method::unary("/odd.Odd/Echo");
+
+impl Service for Stalling {
+    const NAME: &'static str = "odd.Odd";
+    const METHODS: &'static [MethodDescriptor] = &[ECHO.describe()];
+
+    async fn call<I: Interceptor>(&self, call: ServerCall<I>) -> Result<(), Ended> {
+        let (request, call) = call.unary(&ECHO).await?;
+        if !self.0.swap(true, Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        call.reply(Ok(Response::new(request.into_inner()))).await
+    }
+}
+
+/// Runs `wright load` with one caller against it.
+fn against_a_stall(flags: &[&str]) -> Value {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let incoming = runtime.block_on(async { TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap() });
+    let address = incoming.local_address().unwrap().to_string();
+    let server = Server::builder().add_service(Stalling(AtomicBool::new(false)));
+    runtime.spawn(server.serve_until(incoming, std::future::pending()));
+    let folder = crate::odd::folder();
+    let schema = ["-import-path", &folder, "-proto", "odd.proto", "-c", "1", "-n", "100"];
+    outcome(&address, "odd.Odd/Echo", &[&schema, flags].concat())
+}
+
+/// How many of the calls took at least so many milliseconds, less what the steps of the histogram round.
+fn at_least(run: &Value, ms: f64) -> u64 {
+    let steps = run["histogram"].as_array().unwrap();
+    let slow = steps.iter().filter(|step| step["up_to_ms"].as_f64().unwrap() >= ms);
+    slow.map(|step| step["calls"].as_u64().unwrap()).sum()
+}
+
+/// A hundred calls are due in a second, and in this second the server answers nobody. A caller that waits for the first
+/// answer makes no other calls, so a clock that starts when a call starts sees one slow call in a hundred. In truth the
+/// half of them that were due in the first half of the second waited for more than half a second.
+#[test]
+fn a_server_that_stalls_for_a_second_cannot_hide_it_in_an_open_loop() {
+    let run = against_a_stall(&["--rps", "100"]);
+    assert_eq!((&run["ok"], &run["corrected"]), (&100.into(), &true.into()));
+    let at = |name: &str| run["latency_ms"]["quantiles"][name].as_f64().unwrap();
+    assert!(at("p50") >= 490.0 && at("p90") >= 890.0 && at("p99") >= 980.0, "{run}");
+    assert!(at_least(&run, 500.0) >= 50, "{run}");
+    // A closed loop has no instants at which calls are due: it sees the one, and says that it corrects nothing.
+    let run = against_a_stall(&[]);
+    assert_eq!((&run["ok"], &run["corrected"]), (&100.into(), &false.into()));
+    assert!(run["latency_ms"]["max"].as_f64().unwrap() >= 990.0, "{run}");
 }
 
 #[test]

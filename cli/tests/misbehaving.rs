@@ -5,8 +5,10 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
+use wirewright::transport::tls::{ClientCertificates, Identity, Pem, ServerTls, ring};
 use wirewright::{Endpoint, Method, Request, Status};
 
+use crate::odd::{OddServer, Reflects};
 use crate::replay::file;
 use crate::support::{Running, Serving, run, text, wright};
 
@@ -215,6 +217,47 @@ fn it_misbehaves_under_tls_too() {
     assert_eq!(output.status.code(), Some(64 + 2), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("over nine thousand"), "{}", text(&output.stderr));
     for file in [cert, secret, &descriptors] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+#[test]
+fn a_client_misbehaves_under_tls_with_the_flags_of_call() {
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["odd.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let (cert, secret) = (file("client-cert.pem"), file("client-key.pem"));
+    std::fs::write(&cert, certificate.pem()).unwrap();
+    std::fs::write(&secret, key.serialize_pem()).unwrap();
+    let (cert, secret) = (cert.to_str().unwrap(), secret.to_str().unwrap());
+    let identity = Identity { certificates: Pem::file(cert).unwrap(), key: Pem::file(secret).unwrap() };
+    // Nobody comes in without a certificate.
+    let clients = ClientCertificates::Required(Pem::file(cert).unwrap());
+    let server = OddServer::start(Reflects::Both, Some(ServerTls::new(ring(), identity, clients).unwrap()));
+    let plain = Serving::start();
+    let (address, plain) = (server.address.as_str(), plain.address.as_str());
+    let mutual = ["-cert", cert, "-key", secret];
+    let table: [(&str, &[&str], i32, &str); 7] = [
+        (address, &["-insecure"], 0, "connected to 127.0.0.1"),
+        (address, &["-cacert", cert, "-servername", "odd.example"], 0, "over TLS"),
+        (address, &["-cacert", cert, "-authority", "odd.example"], 0, "GOAWAY"),
+        (address, &["-cacert", cert], 1, "-servername NAME expects another name"),
+        (address, &["--tls"], 1, "-cacert FILE trusts"),
+        (plain, &["-insecure"], 1, "if it speaks plaintext, leave out the flags for TLS"),
+        (plain, &["-plaintext"], 0, "GOAWAY"),
+    ];
+    for (address, flags, exit, expected) in table {
+        let identity: &[&str] = if flags == ["-plaintext"] { &[] } else { &mutual };
+        let words = [&["break", "--connect", address], flags, identity, &["even-stream"]].concat();
+        let output = run(&mut wright(&words));
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(exit), "{flags:?}: {said}");
+        assert!(said.contains(expected), "{flags:?}: {said}");
+    }
+    let output = run(&mut wright(&["break", "-insecure", "no-trailers"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("-tls-cert FILE -tls-key FILE"), "{}", text(&output.stderr));
+    for file in [cert, secret] {
         std::fs::remove_file(file).unwrap();
     }
 }

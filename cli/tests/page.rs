@@ -91,7 +91,7 @@ impl Viewing {
     /// Asks until there are so many rows. Who knows all there is gets an answer when there is more.
     fn wait_for_rows(&self, count: usize) -> Value {
         loop {
-            let index = self.index("0.0.0.0.0.0");
+            let index = self.index("0.0.0.0.0.0.0");
             if len(&index, "/rows/kind") >= count {
                 return index;
             }
@@ -107,7 +107,7 @@ fn len(index: &Value, path: &str) -> usize {
 
 /// How who has this table of contents asks for more.
 fn known(index: &Value) -> String {
-    let lens = ["/rows/kind", "/texts", "/whys", "/roles", "/conns", "/calls"];
+    let lens = ["/rows/kind", "/texts", "/whys", "/roles", "/conns", "/calls", "/spreads"];
     lens.map(|path| len(index, path).to_string()).join(".")
 }
 
@@ -244,7 +244,7 @@ fn a_view_of_a_recording_that_grows_grows_with_it() {
     let file = folder.path("rec.jsonl");
     // Not there yet: it is waited for.
     let viewing = Viewing::start(&["--live", &file]);
-    let index = viewing.index("0.0.0.0.0.0");
+    let index = viewing.index("0.0.0.0.0.0.0");
     assert_eq!(index.pointer("/live"), Some(&Value::Bool(true)));
     assert_eq!(index.pointer("/warnings/0").unwrap(), "rec.jsonl is not there yet");
     let mut recording = std::fs::File::create(&file).unwrap();

@@ -147,7 +147,7 @@ fn what_cannot_be_replayed_is_one_line_and_a_hint() {
     let none = file("none.jsonl");
     std::fs::write(&none, "{\"v\":1,\"k\":\"head\",\"tool\":\"x\",\"t0_us\":0}\n").unwrap();
     let table = [
-        (garbage.to_str().unwrap(), "holds no call"),
+        (garbage.to_str().unwrap(), "nor HTTP/2"),
         (later.to_str().unwrap(), "version 2"),
         (words.to_str().unwrap(), "neither a recording nor hexadecimal digits"),
         (none.to_str().unwrap(), "holds no call"),

@@ -126,7 +126,8 @@ fn tls_on_both_sides_is_recorded_as_what_it_carried() {
     let recording = file("tls");
     let path = recording.to_str().unwrap();
     let inward = ["--tls-in-cert", &proxy_cert, "--tls-in-key", &proxy_key];
-    let outward = ["--tls-out", "--tls-out-ca", &server_cert, "--tls-out-name", "server.example"];
+    // As grpcurl has it; the longer names are for those who find these too short.
+    let outward = ["-cacert", &server_cert, "-servername", "server.example"];
     let place = ["tap", "-l", "127.0.0.1:0", "-t", &server.address, "-o", path];
     let mut tap = Running::start(&[&place[..], &inward, &outward].concat());
     let address = tap.address();
@@ -156,4 +157,48 @@ fn tls_on_both_sides_is_recorded_as_what_it_carried() {
     for file in [path, &server_cert, &server_key, &proxy_cert, &proxy_key] {
         std::fs::remove_file(file).unwrap();
     }
+}
+
+#[test]
+fn grpcurls_flags_for_tls_are_taken_and_what_goes_wrong_is_told() {
+    let server = OddServer::start(Reflects::Both, None);
+    let recording = file("plain");
+    let path = recording.to_str().unwrap();
+    let place = ["tap", "-l", "127.0.0.1:0", "-t", &server.address, "-o", path];
+    // What plaintext makes meaningless is overlooked, as grpcurl does.
+    let mut tap = Running::start(&[&place[..], &["-plaintext", "-servername", "x"]].concat());
+    let output = run(&mut wright(&["list", "-plaintext", &tap.address()]));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    drop(tap);
+    std::fs::remove_file(path).unwrap();
+    let table: [(&[&str], i32, &str); 5] = [
+        (&["-plaintext", "-insecure"], 2, "cannot be used with"),
+        (&["-cert", "x.pem"], 2, "--key"),
+        (&["-alts"], 2, "ALTS is not spoken here"),
+        (&["-cacert", "/dev/null"], 1, "hint: certificates and keys are read as PEM"),
+        (&["-insecure", "-cert", "/no/such.pem", "-key", "/no/such.pem"], 1, "/no/such.pem"),
+    ];
+    for (flags, exit, expected) in table {
+        let output = run(&mut wright(&[&place[..], flags].concat()));
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(exit), "{flags:?}: {told}");
+        assert!(told.contains(expected), "{flags:?}: {told}");
+        assert!(!recording.exists(), "{flags:?}: nothing is written before all is clear");
+    }
+    // TLS towards a server that speaks plaintext: the client is let down, and the proxy says why.
+    let mut child = wright(&[&place[..], &["-insecure"]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let lines = BufReader::new(child.stdout.take().unwrap());
+    let mut tap = Running::of(child, lines);
+    let output = run(&mut wright(&["list", "-plaintext", &tap.address()]));
+    assert_eq!(output.status.code(), Some(1));
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert!(line.contains("cannot speak TLS with") && line.contains("leave out the flags for TLS"), "{line}");
+    drop(tap);
+    std::fs::remove_file(recording).unwrap();
 }

@@ -10,6 +10,7 @@
 //!   report     what -v shows, and a call that failed
 //!   details    what a status carries besides code and message
 //!   heard      what crossed the wire, for --explain
+//!   overlooked flags that verbs without messages take and do nothing with
 //! ```
 //!
 //! Must not know: where descriptors come from, or how one connects.
@@ -19,6 +20,7 @@ mod exchange;
 mod flags;
 mod heard;
 mod input;
+mod overlooked;
 mod report;
 
 use std::time::Instant;
@@ -29,6 +31,7 @@ use crate::schema::Schema;
 use exchange::Exchange;
 pub(crate) use flags::CallArguments;
 use heard::Heard;
+pub(crate) use overlooked::Overlooked;
 use report::Report;
 
 /// Makes the call.

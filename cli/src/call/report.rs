@@ -15,6 +15,7 @@ use super::flags::CallArguments;
 use crate::describe;
 use crate::dial::Dialed;
 use crate::failure::Failure;
+use crate::json::Format;
 use crate::output::{print, remark, tame};
 use crate::style::{self, paint};
 
@@ -92,12 +93,7 @@ impl Report {
         let _ = self.trailers(Some(status.metadata()));
         let details = if status.details().is_empty() { Vec::new() } else { details::texts(status, pool) };
         if arguments.format_error {
-            let json = serde_json::json!({
-                "code": status.code().as_u32(),
-                "message": status.message(),
-                "details": details.iter().map(|text| anstream::adapter::strip_str(text).to_string()).collect::<Vec<_>>(),
-            });
-            return remark(format_args!("{json:#}"));
+            return remark(written(status, &details, arguments.format));
         }
         remark(paint(style::BAD, "ERROR:"));
         remark(format_args!("  Code: {}", paint(style::STRONG, camel(status.code()))));
@@ -153,6 +149,28 @@ fn listed(metadata: &Metadata) -> String {
     };
     let lines: Vec<_> = fields.into_iter().map(line).collect();
     if lines.is_empty() { EMPTY.to_owned() } else { lines.join("\n") }
+}
+
+/// A status in a format that programs read: `google.rpc.Status`, as grpcurl writes it, but for the details.
+fn written(status: &Status, details: &[String], format: Format) -> String {
+    let (code, message) = (status.code().as_u32(), status.message());
+    let details = details.iter().map(|text| anstream::adapter::strip_str(text).to_string());
+    match format {
+        Format::Json => {
+            let mut json = serde_json::json!({ "code": code, "message": message });
+            let details: Vec<_> = details.collect();
+            if let Some(fields) = json.as_object_mut().filter(|_| !details.is_empty()) {
+                fields.insert("details".to_owned(), details.into());
+            }
+            format!("{json:#}")
+        }
+        // Text of one type cannot hold what is known as text only, so details stand in remarks.
+        Format::Text => {
+            let message = message.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let details = details.map(|text| format!("\n# {}", text.replace('\n', "\n# ")));
+            format!("code: {code}\nmessage: \"{}\"{}", tame(&message), details.collect::<String>())
+        }
+    }
 }
 
 /// The code as Go spells it, which is what people search for: `NotFound`.

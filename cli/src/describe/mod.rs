@@ -21,6 +21,7 @@ mod template;
 use clap::Args;
 use prost_reflect::{FileDescriptor, MethodDescriptor};
 
+use crate::call::Overlooked;
 use crate::dial::dial;
 use crate::dial::flags::ConnectionFlags;
 use crate::failure::Failure;
@@ -50,10 +51,13 @@ pub(crate) struct DescribeArguments {
     schema: SchemaFlags,
     #[command(flatten)]
     headers: HeaderFlags,
+    #[command(flatten)]
+    overlooked: Overlooked,
 }
 
 /// Describes.
 pub(crate) async fn run(arguments: DescribeArguments) -> Result<(), Failure> {
+    arguments.overlooked.tell();
     let (address, symbol) = place(arguments.address, arguments.symbol, &arguments.schema)?;
     let flags = &arguments.schema;
     let dialed = match address.filter(|_| flags.asks_server()) {

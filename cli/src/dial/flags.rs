@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::alts::Alts;
+
 /// How to reach a server.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionFlags {
     /// Speak HTTP/2 without TLS
-    #[arg(long, conflicts_with_all = ["insecure", "cacert", "cert", "key", "servername"])]
+    ///
+    /// As with grpcurl, -cacert and -servername then mean nothing, and the other flags for TLS are refused.
+    #[arg(long, conflicts_with_all = ["insecure", "cert", "key"])]
     pub(crate) plaintext: bool,
     /// Speak TLS, and believe any certificate
     #[arg(long)]
@@ -50,6 +54,8 @@ pub(crate) struct ConnectionFlags {
     /// Put this before the user agent
     #[arg(long, value_name = "TEXT")]
     pub(crate) user_agent: Option<String>,
+    #[command(flatten)]
+    pub(crate) alts: Alts,
     /// What hints call these flags.
     #[arg(skip)]
     pub(crate) names: FlagNames,
@@ -85,12 +91,17 @@ impl Default for FlagNames {
     }
 }
 
-/// A length of time, in seconds with a fraction.
+/// A length of time, in seconds with a fraction. None at all is as good as no flag: see [`given`].
 pub(crate) fn seconds(given: &str) -> Result<Duration, &'static str> {
     let problem = "write a number of seconds, such as 5 or 0.25";
     let seconds: f64 = given.parse().map_err(|_| problem)?;
     // `try_from_secs_f64` refuses what is negative, infinite or no number.
-    Duration::try_from_secs_f64(seconds).ok().filter(|length| !length.is_zero()).ok_or(problem)
+    Duration::try_from_secs_f64(seconds).map_err(|_| problem)
+}
+
+/// The length that a flag gives. For grpcurl, and for scripts that were written for it, 0 means that there is none.
+pub(crate) fn given(flag: Option<Duration>) -> Option<Duration> {
+    flag.filter(|length| !length.is_zero())
 }
 
 #[cfg(test)]
@@ -98,10 +109,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_may_have_a_fraction_and_must_be_a_length() {
+    fn seconds_may_have_a_fraction_and_none_is_no_limit() {
         assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(seconds("30"), Ok(Duration::from_secs(30)));
-        for nonsense in ["0", "-1", "nan", "inf", "1s", ""] {
+        assert_eq!((given(seconds("0").ok()), given(None)), (None, None));
+        for nonsense in ["-1", "nan", "inf", "1s", ""] {
             assert!(seconds(nonsense).is_err(), "{nonsense}");
         }
     }

@@ -1,17 +1,20 @@
 //! From an address and flags to a channel that is connected, or to why there is none.
 //!
 //! ```text
-//!   flags    grpcurl's flags
+//!   flags    grpcurl's flags; alts: those that are refused
 //!   tls      what they mean for TLS
+//!   upstream the same for verbs that speak plaintext unless told otherwise
 //!   witness  a connector that remembers what the server said first
 //!   speaks   what a server that does not speak gRPC speaks instead, and what to do about it
 //! ```
 //!
 //! Must not know: what is called.
 
+pub(crate) mod alts;
 pub(crate) mod flags;
 mod speaks;
 mod tls;
+pub(crate) mod upstream;
 mod witness;
 
 use std::time::{Duration, Instant};
@@ -54,9 +57,10 @@ pub(crate) async fn dial_heard(address: &str, flags: &ConnectionFlags, tap: Tap)
 }
 
 async fn connect(address: &str, flags: &ConnectionFlags, tap: Option<Tap>) -> Result<Dialed, Failure> {
+    alts::refuse(&flags.alts)?;
     let started = Instant::now();
     let target = if flags.unix { format!("unix:{address}") } else { address.to_owned() };
-    let patience = flags.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+    let patience = flags::given(flags.connect_timeout).unwrap_or(CONNECT_TIMEOUT);
     let witness = Witness::default();
     let mut endpoint = Endpoint::new(target.as_str())
         .map_err(|error| Failure::usage(error.to_string(), "give host:port, or a path with -unix"))?
@@ -70,7 +74,7 @@ async fn connect(address: &str, flags: &ConnectionFlags, tap: Option<Tap>) -> Re
     if let Some(bytes) = flags.max_msg_sz {
         endpoint = endpoint.max_receive_message_size(bytes);
     }
-    if let Some(time) = flags.keepalive_time {
+    if let Some(time) = flags::given(flags.keepalive_time) {
         endpoint = endpoint.keepalive(KeepaliveConfig {
             timeout: time,
             without_calls: true,
@@ -86,7 +90,7 @@ async fn connect(address: &str, flags: &ConnectionFlags, tap: Option<Tap>) -> Re
     let connected = tokio::time::timeout(patience, endpoint.connect()).await;
     let problem = match connected {
         Ok(Ok(channel)) => {
-            let deadline = flags.max_time.map(|timeout| Deadline::after(started, timeout));
+            let deadline = flags::given(flags.max_time).map(|timeout| Deadline::after(started, timeout));
             return Ok(Dialed { channel, address: address.to_owned(), took: started.elapsed(), deadline });
         }
         Ok(Err(error)) => error.status().message().to_owned(),

@@ -24,8 +24,9 @@ pub(super) fn hint(first: &[u8], asked_in_tls: bool, problem: &str, names: &Flag
     if let Some(service) = other_service(first) {
         return format!("this port speaks {service}; is it the right one?");
     }
-    // The library asks already whether anybody listens there.
-    if problem.contains("listening there") {
+    // The library asks already whether anybody listens there, or which name is meant.
+    if ["listening there", "created its socket", "host name right"].iter().any(|said| problem.contains(said))
+    {
         return String::new();
     }
     match asked_in_tls {
@@ -49,11 +50,26 @@ pub(super) fn hint(first: &[u8], asked_in_tls: bool, problem: &str, names: &Flag
     }
 }
 
+/// What to do when only the words for what went wrong with TLS are there, and not what the server said.
+pub(super) fn after_tls(problem: &str, names: &FlagNames) -> String {
+    // What rustls makes of bytes that are no record of TLS.
+    let signs = ["InvalidContentType", "corrupt message", "unexpected end", "eof"];
+    match signs.iter().any(|sign| problem.contains(sign)) {
+        true => format!("it does not seem to speak TLS; if it speaks plaintext, {}", names.plaintext),
+        false => tls_hint(problem, names),
+    }
+}
+
 /// TLS is spoken on both sides, and something about it is wrong.
 fn tls_hint(problem: &str, names: &FlagNames) -> String {
     let FlagNames { trust, believe, name, identity, .. } = names;
     if problem.contains("UnknownIssuer") || problem.contains("signed") {
         format!("{trust} trusts the authority that signed its certificate; {believe} believes anybody")
+    } else if problem.contains("CaUsedAsEndEntity") {
+        format!(
+            "its certificate is that of an authority (CA:TRUE), which no server may show: have it sign one for the \
+             server, or {believe}"
+        )
     } else if problem.contains("NotValidForName") || problem.contains("not valid for name") {
         format!("{name} expects another name in its certificate")
     } else if problem.contains("ALPN") || problem.contains("ApplicationProtocol") {
@@ -70,6 +86,8 @@ fn other_service(first: &[u8]) -> Option<&'static str> {
     let begins = |with: &[u8]| first.starts_with(with);
     let is_mysql = first.get(4) == Some(&10) && first.get(3) == Some(&0) && !is_settings(first);
     Some(match () {
+        // What a web server of the oldest kind answers to anything it does not understand: a page, and no head.
+        () if begins(b"<") => "HTTP, and answered with a web page",
         () if begins(b"SSH-") => "SSH",
         () if begins(b"220 ") || begins(b"220-") => "SMTP or FTP",
         () if begins(b"* OK") => "IMAP",
@@ -102,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_a_port_speaks_is_told_from_its_first_bytes() {
-        let table: [(&[u8], bool, &str, &str); 11] = [
+        let table: [(&[u8], bool, &str, &str); 15] = [
             (&[0, 0, 18, 4, 0, 0, 0, 0, 0, 0], true, "", "add -plaintext"),
             (&[0x15, 3, 3, 0, 2, 2, 70], false, "", "leave out -plaintext"),
             (b"HTTP/1.1 400 Bad Request\r\n", false, "", "speaks HTTP/1.1"),
@@ -111,13 +129,17 @@ mod tests {
             (b"-ERR unknown command", true, "", "speaks Redis"),
             (b"", true, "", "if it speaks plaintext, add -plaintext"),
             (b"", false, "Connection refused; is a server listening there?", ""),
+            (b"", false, "No such file or directory (os error 2); has the server created its socket?", ""),
             (&[0x16, 3, 3], true, "invalid peer certificate: UnknownIssuer", "-cacert FILE"),
             (&[0x15, 3, 3], true, "received fatal alert: NoApplicationProtocol", "not HTTP/2 over it"),
             (b"hello?", false, "", "began with \"hello?\""),
+            (b"<!DOCTYPE HTML>", false, "", "speaks HTTP, and answered with a web page"),
+            (b"", false, "failed to lookup address information; is the host name right?", ""),
+            (&[0x16, 3, 3], true, "invalid peer certificate: CaUsedAsEndEntity", "no server may show"),
         ];
         for (first, tls, problem, expected) in table {
             let hint = hint(first, tls, problem, &FlagNames::default());
-            assert!(hint.contains(expected), "{hint}");
+            assert!(hint.contains(expected) && hint.is_empty() == expected.is_empty(), "{hint}");
         }
     }
 }

@@ -6,10 +6,12 @@
 
 use clap::Args;
 
+use crate::call::Overlooked;
 use crate::dial::dial;
 use crate::dial::flags::ConnectionFlags;
 use crate::failure::Failure;
 use crate::headers::HeaderFlags;
+use crate::json::Format;
 use crate::output;
 use crate::schema::flags::SchemaFlags;
 use crate::schema::{Schema, Symbol};
@@ -27,11 +29,18 @@ pub(crate) struct ListArguments {
     schema: SchemaFlags,
     #[command(flatten)]
     headers: HeaderFlags,
+    #[command(flatten)]
+    overlooked: Overlooked,
+    #[arg(long, hide = true)]
+    msg_template: bool,
+    #[arg(long, hide = true, value_enum)]
+    format: Option<Format>,
 }
 
 /// Lists.
 pub(crate) async fn run(arguments: ListArguments) -> Result<(), Failure> {
-    let ListArguments { address, service, connection, schema: flags, headers } = arguments;
+    let ListArguments { address, service, connection, schema: flags, headers, overlooked, .. } = arguments;
+    overlooked.tell();
     let (address, service) = place(address, service, &flags)?;
     let dialed = match address.filter(|_| flags.asks_server()) {
         Some(address) => Some(dial(&address, &connection).await?),

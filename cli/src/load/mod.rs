@@ -70,7 +70,7 @@ pub(crate) async fn run(arguments: LoadArguments) -> Result<(), Failure> {
         server_streams: method.is_server_streaming(),
         message: RawMessage(message.into()),
         metadata: arguments.headers.for_call()?,
-        timeout: arguments.connection.max_time,
+        timeout: crate::dial::flags::given(arguments.connection.max_time),
     };
     let channels = dialed.into_iter().map(|dialed| dialed.channel).collect();
     let plan = Arc::new(Plan::new(&arguments));

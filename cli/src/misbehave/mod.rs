@@ -28,9 +28,10 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use wirewright::transport::Incoming;
-use wirewright::transport::tls::ServerTls;
+use wirewright::transport::tls::{ClientTls, ServerTls};
+use wirewright::transport::{Incoming, Io};
 
+use crate::dial::upstream::Upstream;
 use crate::door::{self, DoorTls};
 use crate::failure::Failure;
 use crate::output::{print, remark};
@@ -48,7 +49,7 @@ pub(crate) struct BreakArguments {
     /// Where to listen; port 0 lets the system choose one
     #[arg(short, long, value_name = "ADDR", default_value = "127.0.0.1:50051", value_parser = door::with_port)]
     listen: String,
-    /// Speak as a client to this server instead, in plaintext; the script must be a client's
+    /// Speak as a client to this server instead; the script must be a client's
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["listen", "tls_cert"])]
     connect: Option<String>,
     /// Stop after so many connections
@@ -62,6 +63,8 @@ pub(crate) struct BreakArguments {
     show: Option<String>,
     #[command(flatten)]
     tls: DoorTls,
+    #[command(flatten)]
+    upstream: Upstream,
 }
 
 /// Lists, shows, or misbehaves.
@@ -73,8 +76,13 @@ pub(crate) async fn run(arguments: BreakArguments) -> Result<(), Failure> {
         return print(library::find(name).ok_or_else(|| unknown(name))?.text);
     }
     let script = Arc::new(read(arguments.script.as_deref().unwrap_or_default())?);
+    let upstream = arguments.upstream.open()?;
     match (&arguments.connect, script.role) {
-        (Some(address), Role::Client) => connect(address, &script).await,
+        (Some(address), Role::Client) => connect(address, upstream, &script).await,
+        (None, Role::Server) if upstream.is_some() => {
+            let what = "flags for TLS with a server, and no server to connect to";
+            Err(Failure::usage(what, "-tls-cert FILE -tls-key FILE speak TLS with clients"))
+        }
         (None, Role::Server) => listen(&arguments, script).await,
         (Some(_), Role::Server) => {
             let what = format!("{} is a script for a server, and --connect makes a client", script.name);
@@ -138,15 +146,23 @@ fn unknown(name: &str) -> Failure {
     Failure::cannot(format!("there is no script {name}, neither a file nor one that comes along"), hint)
 }
 
-async fn connect(address: &str, script: &Arc<Script>) -> Result<(), Failure> {
+async fn connect(address: &str, tls: Option<ClientTls>, script: &Arc<Script>) -> Result<(), Failure> {
+    let failed = |why: &str, hint: &str| Failure::cannot(format!("cannot connect to {address}: {why}"), hint);
+    let listening = "is a server listening there?";
     let io = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await;
-    let failed = |why: String| {
-        Failure::cannot(format!("cannot connect to {address}: {why}"), "is a server listening there?")
-    };
-    let io = io.map_err(|_| failed("no answer".to_owned()))?.map_err(|error| failed(error.to_string()))?;
+    let io = io.map_err(|_elapsed| failed("no answer", listening))?;
+    let io = io.map_err(|error| failed(&error.to_string(), listening))?;
     let _ = io.set_nodelay(true);
-    say(1, format_args!("connected to {address}"));
-    match play(Box::new(io), script, 1).await {
+    let mut io: Box<dyn Io> = Box::new(io);
+    let with = if tls.is_some() { " over TLS" } else { "" };
+    if let Some(tls) = tls {
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host).trim_matches(['[', ']']);
+        let secured = tokio::time::timeout(HANDSHAKE_TIMEOUT, Upstream::secure(&tls, io, host)).await;
+        let secured = secured.map_err(|_elapsed| failed("no TLS handshake in time", "does it speak TLS?"))?;
+        io = secured.map_err(|(why, hint)| failed(&why, &hint))?;
+    }
+    say(1, format_args!("connected to {address}{with}"));
+    match play(io, script, 1).await {
         Verdict::Played => Ok(()),
         Verdict::Surprised => Err(Failure::Said { exit: 1 }),
     }
@@ -195,12 +211,7 @@ async fn listen(arguments: &BreakArguments, script: Arc<Script>) -> Result<(), F
     }
 }
 
-async fn serve(
-    io: impl wirewright::transport::Io,
-    tls: Option<ServerTls>,
-    script: Arc<Script>,
-    conn: u64,
-) -> Verdict {
+async fn serve(io: impl Io, tls: Option<ServerTls>, script: Arc<Script>, conn: u64) -> Verdict {
     match tls {
         None => play(Box::new(io), &script, conn).await,
         Some(tls) => {
@@ -225,7 +236,7 @@ const MOST_CONNECTIONS: usize = 64;
 /// How long the listener rests after an error: long enough not to spin, too short to be noticed.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 
-/// A client that has connected begins at once.
+/// Who has connected begins at once.
 const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// As `call` has it.

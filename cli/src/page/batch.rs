@@ -3,10 +3,9 @@
 //! In: details, one for each row. Out: JSON, and, when no more is to come, the same packed:
 //!
 //! ```text
-//!   {"texts": ["", "12", "DATA", ..], "rows": [["AAAMAAEA..", [depth, start, len, role, text, ..]], ..]}
-//!    |                                          |            five numbers for each node
-//!    |                                          base64
-//!    each text of the batch once
+//!   {"texts": ["", "12", "DATA", ..], "rows": [["AAAMAAEA..", [depth, start, len, role, text, ..], wholes], ..]}
+//!    |                                          |            |                                     |
+//!    each text of the batch once                base64       five numbers for each node            [[base64, numbers], ..]
 //! ```
 //!
 //! The page asks for one batch at a time, so that a hundred thousand rows open as quickly as ten.
@@ -27,6 +26,15 @@ use super::tree::Tree;
 /// What is behind a row.
 #[derive(Debug, Default)]
 pub(super) struct Detail {
+    pub(super) bytes: Bytes,
+    pub(super) tree: Tree,
+    /// The messages that end here and are told beside the frame, because it does not show them by itself.
+    pub(super) wholes: Vec<Whole>,
+}
+
+/// A message made whole: its bytes, or the first of them, and the tree over them.
+#[derive(Debug)]
+pub(super) struct Whole {
     pub(super) bytes: Bytes,
     pub(super) tree: Tree,
 }
@@ -96,20 +104,26 @@ pub(super) fn pack(text: &[u8]) -> Vec<u8> {
 
 fn json(details: &[Detail]) -> String {
     let mut texts = Texts::default();
-    let rows: Vec<(String, Vec<usize>)> = details
-        .iter()
-        .map(|Detail { bytes, tree }| {
-            let mut numbers = Vec::with_capacity(tree.nodes.len() * 5);
-            for node in &tree.nodes {
-                let note = texts.number(&node.note);
-                let (start, len) = (node.range.start, node.range.len());
-                numbers.extend([usize::from(node.depth), start, len, node.role, note]);
-            }
-            (STANDARD.encode(bytes), numbers)
-        })
-        .collect();
+    let mut told = |bytes: &Bytes, tree: &Tree| (STANDARD.encode(bytes), numbers(tree, &mut texts));
+    let mut row = |Detail { bytes, tree, wholes }: &Detail| {
+        let (bytes, numbers) = told(bytes, tree);
+        let wholes: Vec<_> = wholes.iter().map(|whole| told(&whole.bytes, &whole.tree)).collect();
+        (bytes, numbers, wholes)
+    };
+    let rows: Vec<_> = details.iter().map(&mut row).collect();
     // Texts and numbers can always be written.
     let texts = serde_json::to_string(texts.all()).unwrap_or_default();
     let rows = serde_json::to_string(&rows).unwrap_or_default();
     format!(r#"{{"texts":{texts},"rows":{rows}}}"#)
+}
+
+/// Five numbers for each node.
+fn numbers(tree: &Tree, texts: &mut Texts) -> Vec<usize> {
+    let mut numbers = Vec::with_capacity(tree.nodes.len() * 5);
+    for node in &tree.nodes {
+        let note = texts.number(&node.note);
+        let (start, len) = (node.range.start, node.range.len());
+        numbers.extend([usize::from(node.depth), start, len, node.role, note]);
+    }
+    numbers
 }

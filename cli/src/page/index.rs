@@ -8,6 +8,7 @@
 //!   rows                      columns of numbers
 //!   texts, whys, roles        what those numbers stand for
 //!   conns, calls, open        who spoke, and about what; calls that are not over are told anew each time
+//!   spreads                   messages that lie in several frames: their rows
 //! ```
 //!
 //! A page that follows a recording asks for what is new.
@@ -33,6 +34,7 @@ pub(super) struct Known {
     pub(super) roles: usize,
     pub(super) conns: usize,
     pub(super) calls: usize,
+    pub(super) spreads: usize,
 }
 
 impl Known {
@@ -45,15 +47,16 @@ impl Known {
             roles: tale.roles().len(),
             conns: tale.conns.len(),
             calls: tale.ended.len(),
+            spreads: tale.spreads.len(),
         }
     }
 
-    /// Reads `1.2.3.4.5.6`.
+    /// Reads `1.2.3.4.5.6.7`.
     pub(super) fn read(text: &str) -> Option<Known> {
         let numbers: Option<Vec<usize>> = text.split('.').map(|number| number.parse().ok()).collect();
         match *numbers?.as_slice() {
-            [rows, texts, whys, roles, conns, calls] => {
-                Some(Known { rows, texts, whys, roles, conns, calls })
+            [rows, texts, whys, roles, conns, calls, spreads] => {
+                Some(Known { rows, texts, whys, roles, conns, calls, spreads })
             }
             _ => None,
         }
@@ -80,6 +83,7 @@ pub(super) fn news(tale: &Tale, name: &str, known: Known, is_live: bool, warning
         "conns": conns,
         "calls": calls,
         "open": open,
+        "spreads": rest(&tale.spreads, known.spreads),
         "live": is_live,
         "warnings": warnings,
     })

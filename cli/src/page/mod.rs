@@ -10,6 +10,7 @@
 
 mod batch;
 mod follow;
+mod gather;
 mod html;
 mod index;
 mod role;

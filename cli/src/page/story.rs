@@ -8,6 +8,7 @@
 //!   Line --> Conns --> Skim --> Row + Tree --> Batch, packed when the next one is full
 //!                        |
 //!                        +--> Calls
+//!                        +--> Gatherer --> messages that no frame shows by itself, told with their last row
 //! ```
 //!
 //! Must not know: files, HTML.
@@ -20,14 +21,15 @@ use bytes::Bytes;
 use wirewright::inspect::frame_header::{Flag, FrameHeader, FrameKind};
 use wirewright::inspect::frames::{Frame, PREFACE};
 use wirewright::inspect::skim::Skim;
-use wirewright::inspect::{Direction, Head, SpanKind, What};
+use wirewright::inspect::{Direction, Head, Part, SpanKind, What};
 use wirewright::recording::Line;
 use wirewright::wire::tables::reason_name;
 
-use super::batch::{Batch, Detail};
+use super::batch::{Batch, Detail, Whole};
+use super::gather::{Gathered, Gatherer, Half};
 use super::role::{Role, Roles};
 use super::row::{Kind, Row, Texts, Why};
-use super::tree::Tree;
+use super::tree::{self, Tree};
 use super::why;
 use crate::explain::{fields, frame as told};
 use crate::style;
@@ -63,6 +65,9 @@ pub(super) struct Tale {
     current: Option<(usize, usize)>,
     /// The frames of header blocks that are not whole: rows, and where they are.
     fragments: BTreeMap<(u32, Direction), Vec<Fragment>>,
+    gatherer: Gatherer,
+    /// The rows of each message that lies in several, in the order in which they became whole.
+    pub(super) spreads: Vec<Vec<usize>>,
     /// How many bytes the rows hold.
     bytes: usize,
     /// How many rows there was no room for.
@@ -92,6 +97,7 @@ impl Story {
         conns.read(line, |place, skim| tale.see(place, &skim));
         if let Line::End { conn, at, why } = line {
             tale.ended.extend(tale.calls.leave(Some(*conn)));
+            tale.gatherer.leave(Some(*conn));
             if !why.is_empty() {
                 tale.remark(Kind::End, Some(*conn), None, *at, why, false);
             }
@@ -103,6 +109,7 @@ impl Story {
         let Story { conns, tale } = self;
         conns.finish(|place, skim| tale.see(place, &skim));
         tale.ended.extend(tale.calls.leave(None));
+        tale.gatherer.leave(None);
     }
 
     /// What has been told so far.
@@ -125,15 +132,14 @@ impl Tale {
                 self.remark(Kind::Event, Some(place.conn), None, place.at, text, true);
             }
             Skim::Frame { offset, header, bytes } => self.frame(place, *offset, *header, bytes),
-            Skim::Block(what) => self.block(place, what),
-            Skim::Part(part) => {
-                let Some((number, offset)) = self.current else { return };
-                let Some(Detail { bytes, tree }) = detail(&mut self.batches, number) else { return };
-                let told = tree.tell_part(&mut self.roles, part, offset, bytes);
-                // What the first message says is worth more than that it is one.
-                if let Some(row) = self.rows.get_mut(number).filter(|row| !row.is_told) {
-                    (row.remark, row.is_told) = (self.texts.number(&told), true);
-                }
+            Skim::Block(what) => {
+                self.gatherer.heed(place.conn, place.direction, what);
+                self.block(place, what);
+            }
+            Skim::Part(part) => self.part(place, part),
+            Skim::End(stream) => {
+                let Place { conn, direction, .. } = place;
+                self.gatherer.end(Half { conn, stream: *stream, direction });
             }
             Skim::Damaged { bytes: [], why, .. } => self.blame(&why.to_string()),
             Skim::Damaged { bytes, why, .. } => self.damaged(place, bytes, &why.to_string()),
@@ -152,7 +158,7 @@ impl Tale {
         let why = self.why("RFC 9113 3.4", why);
         let remark = self.texts.number("the client speaks HTTP/2 from its first byte");
         let row = Row { kind: Kind::Preface, remark, why, ..Row::at(place) };
-        self.add(row, Detail { bytes: Bytes::from_static(PREFACE), tree });
+        self.add(row, Detail { bytes: Bytes::from_static(PREFACE), tree, ..Detail::default() });
         self.current = None;
     }
 
@@ -179,7 +185,7 @@ impl Tale {
             self.fragments.entry(key).or_default().push((number, frame.range()));
         }
         self.current = Some((number, offset));
-        self.add(row, Detail { bytes: frame.bytes, tree });
+        self.add(row, Detail { bytes: frame.bytes, tree, ..Detail::default() });
     }
 
     /// A header block is whole: its frames can be told.
@@ -221,6 +227,44 @@ impl Tale {
         }
     }
 
+    /// A share of a message, in the latest frame.
+    fn part(&mut self, Place { conn, direction, .. }: Place, part: &Part) {
+        let Some((number, offset)) = self.current else { return };
+        let Some(Detail { bytes, tree, .. }) = detail(&mut self.batches, number) else { return };
+        let mut told = tree.tell_part(&mut self.roles, part, offset, bytes);
+        let content = part.content.start - offset..part.content.end - offset;
+        let content = bytes.get(content).map(|share| bytes.slice_ref(share)).unwrap_or_default();
+        let stream = self.rows.get(number).map_or(0, |row| row.stream);
+        if let Some(gathered) = self.gatherer.add(Half { conn, stream, direction }, number, part, &content) {
+            let is_told = tree::is_whole(part) && part.flag == 0;
+            if !is_told {
+                told = self.whole(number, &gathered);
+            }
+            if gathered.rows.len() > 1 {
+                self.spreads.push(gathered.rows);
+            }
+        }
+        // What the first message says is worth more than that it is one.
+        if let Some(row) = self.rows.get_mut(number).filter(|row| !row.is_told) {
+            (row.remark, row.is_told) = (self.texts.number(&told), true);
+        }
+    }
+
+    /// Tells a message that has become whole below the row in which it ends; gives what it says in a line.
+    fn whole(&mut self, row: usize, gathered: &Gathered) -> String {
+        let Some(Detail { wholes, .. }) = detail(&mut self.batches, row) else { return String::new() };
+        let taken: usize = wholes.iter().map(|whole| whole.bytes.len()).sum();
+        let (note, bytes) = gathered.told();
+        let shown = bytes.len().min(tree::MOST_BYTES.saturating_sub(taken));
+        let tail =
+            if shown < bytes.len() { format!("; the first {shown} B are shown") } else { String::new() };
+        let about = why::whole(gathered.content.is_ok(), gathered.encoding.is_some());
+        let (tree, line) = Tree::of_message(&mut self.roles, about, format!("{note}{tail}"), &bytes, shown);
+        self.bytes += shown;
+        wholes.push(Whole { bytes: bytes.slice(..shown), tree });
+        format!("{note}  {line}").trim_end().to_owned()
+    }
+
     /// Says of the latest frame what is wrong with it.
     fn blame(&mut self, why: &str) {
         let Some(row) = self.current.and_then(|(row, _)| self.rows.get_mut(row)) else { return };
@@ -238,7 +282,7 @@ impl Tale {
         let number = self.why("RFC 9113 4.1", "These bytes are no frame, so nothing can be said of them.");
         let remark = self.texts.number(why);
         let row = Row { kind: Kind::Damaged, remark, why: number, is_bad: true, ..Row::at(place) };
-        self.add(row, Detail { bytes: Bytes::copy_from_slice(bytes), tree });
+        self.add(row, Detail { bytes: Bytes::copy_from_slice(bytes), tree, ..Detail::default() });
         self.current = None;
     }
 
@@ -365,13 +409,16 @@ mod tests {
             for batch in &story.tale().batches {
                 let Batch::Open(details) = batch else { panic!("{file} has more rows than a batch") };
                 for detail in details {
-                    let mut at = 0;
-                    for leaf in detail.tree.leaves() {
-                        assert_eq!(leaf.range.start, at, "{file}: {leaf:?}");
-                        at = leaf.range.end;
+                    let wholes = detail.wholes.iter().map(|whole| (&whole.tree, whole.bytes.len()));
+                    for (tree, len) in [(&detail.tree, detail.bytes.len())].into_iter().chain(wholes) {
+                        let mut at = 0;
+                        for leaf in tree.leaves() {
+                            assert_eq!(leaf.range.start, at, "{file}: {leaf:?}");
+                            at = leaf.range.end;
+                        }
+                        assert_eq!(at, len, "{file}");
                     }
-                    assert_eq!(at, detail.bytes.len(), "{file}");
-                    bytes += at;
+                    bytes += detail.bytes.len();
                 }
             }
             let mut recorded = 0;
@@ -437,6 +484,69 @@ mod tests {
         );
     }
 
+    /// What stands below a row: its nodes, in words.
+    fn wholes(tale: &Tale, row: usize) -> Vec<String> {
+        let Some(Batch::Open(details)) = tale.batches.first() else { panic!("no batch") };
+        let name = |node: &super::super::tree::Node| {
+            format!("{:?} {} {}", node.range, tale.roles()[node.role].name, node.note)
+        };
+        details[row].wholes.iter().flat_map(|whole| whole.tree.nodes.iter().map(name)).collect()
+    }
+
+    fn said(tale: &Tale, row: usize) -> &str {
+        tale.texts.get(tale.rows[row].remark)
+    }
+
+    #[test]
+    fn a_compressed_message_is_told_unfolded() {
+        let story = story("lesson:8");
+        let tale = story.tale();
+        let row = tale.rows.iter().position(|row| row.kind == Kind::Frame(FrameKind::Data)).unwrap();
+        let told = wholes(tale, row);
+        assert_eq!(told[0], "0..303 unfolded message 303 B out of 31 B of gzip");
+        assert!(told[1].starts_with("0..303 field 1: \"ha ha ha"), "{}", told[1]);
+        assert_eq!(told[2..4], ["0..1 field tag field 1, LEN", "1..3 field length 300"]);
+        assert!(said(tale, row).starts_with("303 B out of 31 B of gzip  1: \"ha ha"), "{}", said(tale, row));
+        assert!(tale.spreads.is_empty(), "it lies in one frame");
+    }
+
+    #[test]
+    fn a_message_in_several_frames_is_told_with_the_last() {
+        // A head, then `1: "world"` in three frames, the last of which begins another message.
+        let text = "000002 01 04 00000001 83 86  000008 00 00 00000001 00 00000007 0a 05 77 \
+                    000002 00 00 00000001 6f 72  000008 00 01 00000001 6c 64 00 00000001 08";
+        let story = story(text);
+        let tale = story.tale();
+        let rows: Vec<_> =
+            (0..tale.rows.len()).filter(|row| tale.rows[*row].kind == Kind::Frame(FrameKind::Data)).collect();
+        let [first, second, last] = rows[..] else { panic!("{rows:?}") };
+        assert_eq!(tale.spreads, [[first, second, last]]);
+        assert!(wholes(tale, first).is_empty() && wholes(tale, second).is_empty());
+        assert_eq!(
+            wholes(tale, last),
+            [
+                "0..7 whole message 7 B in 3 frames",
+                "0..7 field 1: \"world\"",
+                "0..1 field tag field 1, LEN",
+                "1..2 field length 5",
+                "2..7 field value \"world\", text, presumably"
+            ]
+        );
+        assert_eq!(said(tale, last), "7 B in 3 frames  1: \"world\"");
+        assert_eq!(said(tale, second), "bytes 3 to 5 of 7");
+    }
+
+    #[test]
+    fn of_a_long_message_the_first_bytes_are_told() {
+        let story = story("lesson:9");
+        let tale = story.tale();
+        let rows = tale.spreads.first().expect("its answer does not fit a frame");
+        let told = wholes(tale, *rows.last().unwrap());
+        assert_eq!(told[0], "0..65536 whole message 75004 B in 5 frames; the first 65536 B are shown");
+        assert_eq!(told[3], "1..4 field length 75000");
+        assert!(told[4].starts_with("4..65536 field value \"All happy families"), "{}", told[4]);
+    }
+
     #[test]
     fn what_does_not_fit_a_page_is_counted_and_told() {
         let mut story = Story::default();
@@ -497,13 +607,16 @@ mod tests {
             for batch in &story.tale().batches {
                 let Batch::Open(details) = batch else { panic!("too many rows") };
                 for detail in details {
-                    let mut at = 0;
-                    for leaf in detail.tree.leaves() {
-                        prop_assert_eq!(leaf.range.start, at);
-                        at = leaf.range.end;
+                    let wholes = detail.wholes.iter().map(|whole| (&whole.tree, whole.bytes.len()));
+                    for (tree, len) in [(&detail.tree, detail.bytes.len())].into_iter().chain(wholes) {
+                        let mut at = 0;
+                        for leaf in tree.leaves() {
+                            prop_assert_eq!(leaf.range.start, at);
+                            at = leaf.range.end;
+                        }
+                        prop_assert_eq!(at, len);
                     }
-                    prop_assert_eq!(at, detail.bytes.len());
-                    told += at;
+                    told += detail.bytes.len();
                 }
             }
             prop_assert_eq!(told, pieces.iter().map(|(_, bytes)| bytes.len()).sum::<usize>());

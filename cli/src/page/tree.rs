@@ -194,6 +194,33 @@ impl Tree {
         line
     }
 
+    /// A message that stands by itself, as far as its first `shown` bytes; `role` is what it is called, and why.
+    ///
+    /// Gives its fields in a line, too.
+    pub(super) fn of_message(
+        roles: &mut Roles,
+        (name, why): (&str, &'static str),
+        note: String,
+        bytes: &[u8],
+        shown: usize,
+    ) -> (Tree, String) {
+        let mut tree = Tree::default();
+        let section = "PROTOCOL-HTTP2 \"Length-Prefixed-Message\"";
+        tree.group(roles, 0, 0..bytes.len(), (name, section, why, Family::Message), note);
+        let read = Fields::read(bytes);
+        let mut line = String::new();
+        if !read.fields.is_empty() && count(&read) <= MOST_FIELDS {
+            line = clip(&read.to_string(), MOST_LINE);
+            tree.fields(roles, 1, 0, &read);
+        } else if !bytes.is_empty() {
+            tree.leaf(roles, 1, &Span::new(0..bytes.len(), SpanKind::Message, ""));
+        }
+        // What begins beyond what is shown is left out, and what goes on there ends there.
+        tree.nodes.retain(|node| node.range.start < shown || bytes.is_empty());
+        tree.nodes.iter_mut().for_each(|node| node.range.end = node.range.end.min(shown));
+        (tree, line)
+    }
+
     /// The fields of a message whose first byte is at `start`.
     fn fields(&mut self, roles: &mut Roles, depth: u8, start: usize, read: &Fields<'_>) {
         for field in &read.fields {
@@ -313,7 +340,7 @@ fn share(part: &Part, len: u64) -> String {
 }
 
 /// Whether all of a message lies in this share; its prefix may have come before.
-fn is_whole(part: &Part) -> bool {
+pub(super) fn is_whole(part: &Part) -> bool {
     part.before == 0 && part.ends
 }
 
@@ -357,8 +384,8 @@ const MOST_NAME: usize = 64;
 /// As many bytes of a value as fit a line in digits.
 const MOST_DIGITS: usize = 24;
 
-/// Longer messages are one leaf: a page of 64 KiB of fields is read by nobody.
-const MOST_BYTES: usize = 64 * 1024;
+/// Longer messages are one leaf, or are shown so far: a page of 64 KiB of fields is read by nobody.
+pub(super) const MOST_BYTES: usize = 64 * 1024;
 
 /// And so are messages of more fields than a person scrolls through.
 const MOST_FIELDS: usize = 2000;

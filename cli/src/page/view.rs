@@ -42,8 +42,7 @@ pub(crate) async fn view(args: &ViewArgs) -> Result<(), Failure> {
     let mut shown = Shown { name: super::name(file), story: Story::default(), is_live: *live, warning: None };
     let follower = match follow::is_recording(&path) {
         true => {
-            let told = |error: RecordingError| Failure::Recording(format!("{file}: {error}"));
-            let mut follower = Follower::open(&path).map_err(told)?;
+            let mut follower = Follower::open(&path).map_err(|error| source::refusal(file, &error))?;
             catch_up(&mut follower, &mut shown);
             Some(follower)
         }

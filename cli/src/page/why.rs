@@ -106,6 +106,26 @@ pub(super) fn block(what: &What) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// What a message is called that no frame shows by itself, and why that is; `is_there` if it could be had.
+pub(super) fn whole(is_there: bool, is_compressed: bool) -> (&'static str, &'static str) {
+    match (is_there, is_compressed) {
+        (false, _) => (
+            "message",
+            "Its bytes crossed the wire, but what they say cannot be shown here. The frame's own bytes are above.",
+        ),
+        (true, true) => (
+            "unfolded message",
+            "These bytes never crossed the wire like this: the message was compressed, as grpc-encoding in its head \
+             and the first byte of its prefix say. Here it is again as its sender wrote it.",
+        ),
+        (true, false) => (
+            "whole message",
+            "The message was longer than one frame, so its bytes lie in several. Here they stand together: fields \
+             know nothing of frames.",
+        ),
+    }
+}
+
 /// Why these bytes stand where they do, and their colour.
 pub(super) fn span(kind: SpanKind) -> (&'static str, Family) {
     match kind {

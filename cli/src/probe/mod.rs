@@ -22,6 +22,7 @@ use wirewright::services::health::ServingStatus;
 use wirewright::services::health::v1::{HealthCheckRequest, HealthClient};
 use wirewright::{Code, Request};
 
+use crate::dial::alts::{self, Alts};
 use crate::dial::dial;
 use crate::dial::flags::{ConnectionFlags, FlagNames};
 use crate::failure::Failure;
@@ -75,6 +76,10 @@ pub(crate) struct ProbeArguments {
     /// Say how long it took
     #[arg(short)]
     verbose: bool,
+    #[command(flatten)]
+    alts: Alts,
+    #[arg(long, hide = true)]
+    spiffe: bool,
 }
 
 impl ProbeArguments {
@@ -104,6 +109,12 @@ impl ProbeArguments {
 
 /// Asks once.
 pub(crate) async fn run(arguments: ProbeArguments) -> Result<(), Failure> {
+    alts::refuse(&arguments.alts).map_err(|failure| ending(failure, NO_SENSE))?;
+    if arguments.spiffe {
+        let what = "SPIFFE is not spoken here: its agent's certificates are not asked for";
+        let hint = "write them to files: -tls -tls-client-cert FILE -tls-client-key FILE -tls-ca-cert FILE";
+        return Err(ending(Failure::usage(what, hint), NO_SENSE));
+    }
     let headers = HeaderFlags { rpc_header: arguments.rpc_header.clone(), ..HeaderFlags::default() };
     let metadata = headers.for_call().map_err(|failure| ending(failure, NO_SENSE))?;
     let dialed = dial(&arguments.addr, &arguments.connection()).await.map_err(|f| ending(f, UNREACHABLE))?;

@@ -87,7 +87,7 @@ pub(crate) async fn run(mut arguments: ReplayArguments) -> Result<(), Failure> {
     }
     let channels = dial_all(&calls, &arguments).await?;
     let started = Instant::now();
-    let limit = arguments.connection.max_time;
+    let limit = crate::dial::flags::given(arguments.connection.max_time);
     let player = Player { channels: &channels, calls: &calls, speed: arguments.speed, limit };
     let answers = player.play(plays).await;
     let took = started.elapsed();

@@ -20,8 +20,8 @@ pub(crate) struct SchemaFlags {
     #[arg(long, value_name = "FILE")]
     pub(crate) protoset: Vec<PathBuf>,
     /// Ask the server as well; it is asked anyway where no file is given
-    #[arg(long)]
-    pub(crate) use_reflection: bool,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub(crate) use_reflection: Option<bool>,
     /// Write the descriptors that were used to this file, as a FileDescriptorSet
     #[arg(long, value_name = "FILE")]
     pub(crate) protoset_out: Option<PathBuf>,
@@ -41,8 +41,13 @@ impl SchemaFlags {
         self.protoset_out.is_some() || self.proto_out_dir.is_some()
     }
 
+    /// Whether anybody is asked at all.
+    pub(crate) fn has_source(&self) -> bool {
+        self.has_files() || self.asks_server()
+    }
+
     /// Whether the server is asked.
     pub(crate) fn asks_server(&self) -> bool {
-        self.use_reflection || !self.has_files()
+        self.use_reflection.unwrap_or(!self.has_files())
     }
 }

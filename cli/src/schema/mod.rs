@@ -38,6 +38,14 @@ impl Schema {
         headers: &HeaderFlags,
         dialed: Option<&Dialed>,
     ) -> Result<Schema, Failure> {
+        if !flags.has_source() {
+            let what =
+                "nobody to ask: there are no files, and -use-reflection=false says not to ask the server";
+            return Err(Failure::usage(
+                what,
+                "leave it out, or give descriptors with -proto FILE or -protoset FILE",
+            ));
+        }
         let pool = files::pool(flags)?;
         let reflector = match dialed.filter(|_| flags.asks_server()) {
             Some(dialed) => Some(Reflector::new(dialed.clone(), headers.for_reflection()?)),

@@ -10,4 +10,5 @@ pub(crate) mod page;
 pub(crate) mod recorded;
 pub(crate) mod source;
 pub(crate) mod speed;
+pub(crate) mod unfold;
 pub(crate) mod words;

@@ -20,10 +20,10 @@ use wirewright::inspect::frame_header::FrameKind;
 use wirewright::inspect::skim::Skim;
 use wirewright::inspect::{Direction, Head, Part, What};
 use wirewright::recording::Line;
-use wirewright::{Compressor, Deflate, Gzip};
 
 use super::calls::{Calls, End};
 use super::conns::{Conns, Place};
+use super::unfold::unfold;
 use super::{source, words};
 use crate::failure::Failure;
 
@@ -289,7 +289,8 @@ impl<'a> Keeper<'a> {
         let bytes = match was_compressed {
             true => {
                 let room = MOST_BYTES.saturating_sub(self.kept);
-                unfold(&bytes, head.and_then(|head| value(head, "grpc-encoding")), room)
+                let encoding = head.and_then(|head| value(head, "grpc-encoding"));
+                unfold(&bytes, encoding.map(|name| &name[..]), room)
             }
             false => Ok(bytes),
         };
@@ -342,17 +343,6 @@ fn fields_of(head: &Head) -> Result<Fields, String> {
     known.collect::<Option<Fields>>().ok_or_else(|| "its fields cannot be read".to_owned())
 }
 
-/// A message again, from what it was compressed to; it may unfold to so many bytes.
-fn unfold(message: &Bytes, encoding: Option<&Bytes>, room: usize) -> Result<Bytes, String> {
-    let told = |error: wirewright::DecompressError| error.to_string();
-    match encoding.map(|name| &name[..]) {
-        Some(b"gzip") => Gzip::default().decompress(message, room).map_err(told),
-        Some(b"deflate") => Deflate::default().decompress(message, room).map_err(told),
-        Some(other) => Err(format!("its messages are compressed with {}", words::printable(other))),
-        None => Err("its messages are compressed, and nobody said how".to_owned()),
-    }
-}
-
 /// What is kept of a recording: it shall not need more memory than a small machine has.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 
@@ -393,15 +383,5 @@ mod tests {
         let wanted = Wanted { calls: vec![7], ..Wanted::default() };
         let failure = read("lesson:1", &wanted).unwrap_err();
         assert!(failure.to_string().contains("is not the one that is wanted"), "{failure}");
-    }
-
-    #[test]
-    fn a_message_unfolds_to_no_more_than_there_is_room_for() {
-        let gzip = Bytes::from_static(b"gzip");
-        let folded = Bytes::from(Gzip::default().compress(&[0; 100_000]).unwrap());
-        assert_eq!(unfold(&folded, Some(&gzip), 100_000).unwrap().len(), 100_000);
-        assert!(unfold(&folded, Some(&gzip), 99_999).unwrap_err().contains("99999"));
-        assert!(unfold(&folded, Some(&Bytes::from_static(b"snappy")), 1).unwrap_err().contains("snappy"));
-        assert!(unfold(&folded, None, 1).is_err());
     }
 }

@@ -20,6 +20,7 @@ use std::io::{BufRead, BufReader, Read, Write, stdin};
 use std::time::Duration;
 
 use wirewright::inspect::Direction;
+use wirewright::inspect::frame_header::{FrameHeader, FrameKind};
 use wirewright::inspect::frames::PREFACE;
 use wirewright::recording::{
     Chunk, Conn, Head, Line, PacketError, RecordingError, RecordingReader, Role, read_hex_dump, read_packets,
@@ -42,6 +43,10 @@ pub(crate) fn read(
     if let Some(text) = crate::lesson::recording(file) {
         return recording(file, Box::new(text.as_bytes()), hand_on);
     }
+    if file.starts_with("lesson:") && !std::path::Path::new(file).exists() {
+        let hint = "there are lesson:1 to lesson:10; `wright lesson` lists them";
+        return Err(Failure::cannot(format!("there is no {file}"), hint));
+    }
     let mut input: Box<dyn BufRead> = match (file, File::open(file)) {
         ("-", _) => Box::new(BufReader::with_capacity(BUFFER_BYTES, stdin())),
         (_, Ok(opened)) => Box::new(BufReader::with_capacity(BUFFER_BYTES, opened)),
@@ -49,28 +54,45 @@ pub(crate) fn read(
             drop(error);
             return hex(file, file, hand_on);
         }
-        (_, Err(error)) => {
-            let hint = "give a recording, a pcap or pcapng file, hexadecimal digits, or - for standard input";
-            return Err(Failure::Recording(format!("cannot open {file}: {error}; {hint}")));
-        }
+        (_, Err(error)) => return Err(Failure::cannot(format!("cannot open {file}: {error}"), FORMS)),
     };
-    let start =
-        input.fill_buf().map_err(|error| Failure::Recording(format!("cannot read {file}: {error}")))?;
+    let start = input.fill_buf().map_err(|error| unreadable(file, &error))?;
     match form(start) {
         Form::Recording => recording(file, input, hand_on),
         Form::Capture => capture(file, input, hand_on),
         Form::Text => {
             let mut text = String::new();
             let read = input.take(MAX_HEX_BYTES).read_to_string(&mut text);
-            read.map_err(|error| Failure::Recording(format!("cannot read {file}: {error}")))?;
+            read.map_err(|error| unreadable(file, &error))?;
             if text.trim().is_empty() {
-                return Err(Failure::Recording(format!("{file} is empty: there is nothing to explain")));
+                let hint = "`wright tap -o FILE` makes a recording; `wright explain lesson:1` tells one that comes along";
+                return Err(Failure::cannot(format!("{file} is empty: there is nothing to explain"), hint));
             }
             hex(file, &text, hand_on)
         }
         Form::Preface => raw(file, input, Direction::ToServer, hand_on),
-        Form::Binary => raw(file, input, Direction::ToClient, hand_on),
+        Form::Binary if begins_a_frame(start) => raw(file, input, Direction::ToClient, hand_on),
+        Form::Binary => {
+            let hint = match start {
+                [0x14..=0x17, 3, ..] => {
+                    "this is TLS, which nobody reads from outside: `wright tap` stands between"
+                }
+                _ => FORMS,
+            };
+            Err(Failure::cannot(format!("{file} is neither a recording, nor a capture, nor HTTP/2"), hint))
+        }
     }
+}
+
+/// A file that is there and cannot be read, such as a folder.
+fn unreadable(file: &str, error: &std::io::Error) -> Failure {
+    Failure::cannot(format!("cannot read {file}: {error}"), FORMS)
+}
+
+/// Whether bytes can be the header of a frame: a type that HTTP/2 defines, and no length that nobody sends.
+fn begins_a_frame(start: &[u8]) -> bool {
+    let header = start.first_chunk().map(FrameHeader::read);
+    header.is_some_and(|header| !matches!(header.kind, FrameKind::Unknown(_)) && header.length <= MOST_LENGTH)
 }
 
 /// Says what could not be read, if anything could not.
@@ -114,20 +136,31 @@ fn form(start: &[u8]) -> Form {
     if start.iter().take(SHOWN_BYTES).all(is_text) { Form::Text } else { Form::Binary }
 }
 
+/// A recording that cannot be read: why, and what to do.
+pub(crate) fn refusal(file: &str, error: &RecordingError) -> Failure {
+    let hint = match error {
+        RecordingError::Garbage { .. } => "each line stands by itself: without this one the rest can be read",
+        RecordingError::NotARecording { .. } => FORMS,
+        RecordingError::LaterVersion { .. } => concat!("this is wright ", env!("CARGO_PKG_VERSION")),
+        _ => "",
+    };
+    Failure::cannot(format!("{file}: {error}"), hint)
+}
+
 fn recording(
     file: &str,
     input: Box<dyn BufRead>,
     hand_on: &mut dyn FnMut(&Line<'_>) -> Result<(), Failure>,
 ) -> Result<Option<String>, Failure> {
-    let told = |error: &dyn std::fmt::Display| format!("{file}: {error}");
-    let mut reader = RecordingReader::new(input).map_err(|error| Failure::Recording(told(&error)))?;
+    let failed = |error: RecordingError| refusal(file, &error);
+    let mut reader = RecordingReader::new(input).map_err(failed)?;
     loop {
         match reader.next_line() {
             Ok(Some(line)) => hand_on(&line)?,
             Ok(None) => return Ok(None),
             // A recorder that was killed leaves such a line, and one that still writes shows such a line.
-            Err(error @ RecordingError::Cut { .. }) => return Ok(Some(told(&error))),
-            Err(error) => return Err(Failure::Recording(told(&error))),
+            Err(error @ RecordingError::Cut { .. }) => return Ok(Some(format!("{file}: {error}"))),
+            Err(error) => return Err(failed(error)),
         }
     }
 }
@@ -146,9 +179,10 @@ fn capture(
     });
     failed?;
     match read {
-        Ok(()) if conns == 0 => Err(Failure::Recording(format!(
-            "{file}: no connection in this capture begins with HTTP/2's preface; was it TLS, or did the capture begin late?"
-        ))),
+        Ok(()) if conns == 0 => Err(Failure::cannot(
+            format!("{file}: no connection in this capture begins with HTTP/2's preface"),
+            "was it TLS, or did the capture begin late? `wright tap` stands between, and reads what is in TLS",
+        )),
         Ok(()) => Ok(None),
         Err(error @ PacketError::Damaged { .. }) if conns > 0 => Ok(Some(format!("{file}: {error}"))),
         Err(error) => Err(Failure::Recording(format!("{file}: {error}"))),
@@ -161,9 +195,8 @@ fn hex(
     hand_on: &mut dyn FnMut(&Line<'_>) -> Result<(), Failure>,
 ) -> Result<Option<String>, Failure> {
     let told = |why| {
-        let hint =
-            "a recording begins with {\"v\":1, hexadecimal digits with > and < for the direction will do too";
-        Failure::Recording(format!("{file} is neither a recording nor hexadecimal digits: {why}; {hint}"))
+        let hint = "a recording begins with {\"v\":1, hexadecimal digits may have > and < for the direction";
+        Failure::cannot(format!("{file} is neither a recording nor hexadecimal digits: {why}"), hint)
     };
     let chunks = read_hex_dump(text).map_err(told)?;
     let at = chunks.last().map_or(Duration::ZERO, |(_, at, _)| *at);
@@ -206,6 +239,12 @@ fn is_hex(text: &str) -> bool {
     let digits = text.chars().filter(|c| !c.is_whitespace());
     digits.clone().count() >= 2 && digits.clone().all(|c| c.is_ascii_hexdigit())
 }
+
+/// What can be read.
+const FORMS: &str = "give a recording, a pcap or pcapng file, hexadecimal digits, or - for standard input";
+
+/// The longest frame of any program that is known to write frames; garbage has sixteen times as much on average.
+const MOST_LENGTH: u32 = 1 << 20;
 
 /// A few lines of a recording at a time.
 const BUFFER_BYTES: usize = 256 * 1024;

@@ -2,10 +2,12 @@
 //
 //   offset   bytes, coloured by what they are               letters
 //   0000     00 00 0c 00 01 00 00 00 01 00 00 00 00 07 ..   ..............
+//   unfolded message, 300 B out of 31 B of gzip                             what the frame does not show by itself
+//   0000     0a 05 ..
 //
 // A byte belongs to one leaf of the tree; `leafAt` says to which.
 
-let behind = { bytes: new Uint8Array(0), nodes: [] };
+let behind = { bytes: new Uint8Array(0), nodes: [], parts: [] };
 // For each byte, the number of its leaf.
 let leafAt = new Int32Array(0);
 // The node that is pointed at, or -1.
@@ -19,39 +21,59 @@ let wide = 16;
 
 function shapeHex() {
   const line = make("div", "hexline");
-  line.append(make("span", "offset"), make("span", "cells"), make("span", "letters"));
+  line.append(make("span", "offset"), make("span", "cells"), make("span", "letters"), make("span", "title"));
   for (const part of [line.children[1], line.children[2]]) {
     for (let nth = 0; nth < 16; nth++) part.append(make("span"));
   }
   return line;
 }
 
+// What a line shows: bytes from `at` on, of a part; or, where `at` is none, the title of a part.
+function lineOf(index) {
+  let part = behind.parts[0];
+  for (const one of behind.parts) if (one.line <= index) part = one;
+  const nth = index - part.line - (part.title ? 1 : 0);
+  return { part, at: nth < 0 ? -1 : part.start + nth * wide };
+}
+
+// The line in which a byte stands.
+function lineAt(byte) {
+  const part = behind.parts.find((one) => byte < one.end) || behind.parts[0];
+  return part.line + (part.title ? 1 : 0) + Math.floor((byte - part.start) / wide);
+}
+
 function fillHex(line, index) {
-  const [offset, cells, letters] = line.children;
-  offset.textContent = (index * wide).toString(16).padStart(4, "0");
+  const [offset, cells, letters, title] = line.children;
+  const { part, at: from } = lineOf(index);
+  title.textContent = title.title = from < 0 ? part.title : "";
+  title.hidden = from >= 0;
+  offset.textContent = from < 0 ? "" : (from - part.start).toString(16).padStart(4, "0");
+  offset.hidden = cells.hidden = letters.hidden = from < 0;
   for (let nth = 0; nth < 16; nth++) {
-    const at = index * wide + nth;
-    const isThere = nth < wide && at < behind.bytes.length;
+    const at = from + nth;
+    const isThere = from >= 0 && nth < wide && at < part.end;
     const cell = cells.children[nth], letter = letters.children[nth];
     cell.hidden = letter.hidden = nth >= wide;
     cell.className = letter.className = "";
     cell.textContent = letter.textContent = "";
+    delete cell.dataset.at;
+    delete letter.dataset.at;
     if (!isThere) continue;
     const byte = behind.bytes[at], leaf = leafAt[at];
     cell.textContent = byte.toString(16).padStart(2, "0");
     letter.textContent = byte > 32 && byte < 127 ? String.fromCharCode(byte) : "\u00b7";
-    cell.className = letter.className = look(at, leaf);
+    cell.className = letter.className = look(at, leaf, nth);
     cell.dataset.at = letter.dataset.at = at;
   }
 }
 
 // How a byte looks: the colour of its family, where its leaf begins and ends, and whether it is lit.
-function look(at, leaf) {
+function look(at, leaf, nth) {
   if (leaf < 0) return "b";
   const { start, end, role, alt } = behind.nodes[leaf];
   let classes = "b " + data.roles[role][4] + (alt ? " alt" : "");
-  if (at === start || at % wide === 0) classes += " first";
-  if (at === end - 1 || at % wide === wide - 1) classes += " last";
+  if (at === start || nth === 0) classes += " first";
+  if (at === end - 1 || nth === wide - 1) classes += " last";
   if (isWithin(at, chosen.node)) classes += " chosen";
   if (isWithin(at, pointed)) classes += " lit";
   return classes;
@@ -68,7 +90,7 @@ function shapeNode() {
 }
 
 function fillNode(line, index) {
-  const { depth, start, end, role, note, leaf } = behind.nodes[index];
+  const { depth, start, end, from, role, note, leaf } = behind.nodes[index];
   const [swatch, name, text, place] = line.children;
   line.id = "node-" + index;
   line.className = "node " + (leaf ? "leaf" : "branch") + (index === chosen.node ? " chosen" : "")
@@ -80,8 +102,10 @@ function fillNode(line, index) {
   name.textContent = data.roles[role][0];
   text.textContent = note;
   text.title = note;
-  place.textContent = end - start === 1 ? start : start + "\u2013" + (end - 1);
+  place.textContent = placeOfBytes(start - from, end - from, "\u2013");
 }
+
+const placeOfBytes = (start, end, to) => end - start < 2 ? String(start) : start + to + (end - 1);
 
 // Shows what is behind a row.
 function showBytes(what) {
@@ -95,7 +119,8 @@ function showBytes(what) {
   const title = find("bytes-title");
   const row = chosen.row;
   title.replaceChildren(make("span", "", (data.number[row] ? "#" + data.number[row] + " " : "") + kindName(row)));
-  title.append(make("small", "", what.bytes.length ? what.bytes.length.toLocaleString("en") + " bytes" : "no bytes of its own"));
+  const own = what.parts[0].end;
+  title.append(make("small", "", own ? own.toLocaleString("en") + " bytes" : "no bytes of its own"));
   hex.box.scrollTop = tree.box.scrollTop = 0;
   measure();
   tree.set(what.nodes.length);
@@ -105,7 +130,11 @@ function showBytes(what) {
 function measure() {
   // Of the pane, because a scroll bar comes and goes with the number of lines.
   wide = find("bytes").clientWidth >= 508 ? 16 : 8;
-  const lines = Math.ceil(behind.bytes.length / wide);
+  let lines = 0;
+  for (const part of behind.parts) {
+    part.line = lines;
+    lines += (part.title ? 1 : 0) + Math.ceil((part.end - part.start) / wide);
+  }
   find("hex-box").style.height = Math.min(9, Math.max(1, lines)) * hex.height + 13 + "px";
   hex.set(lines);
 }
@@ -124,7 +153,7 @@ function markNode() {
   tree.refresh();
   if (chosen.node < 0 || chosen.node >= behind.nodes.length) return;
   tree.reveal(chosen.node);
-  hex.reveal(Math.floor(behind.nodes[chosen.node].start / wide));
+  hex.reveal(lineAt(behind.nodes[chosen.node].start));
   find("tree-box").setAttribute("aria-activedescendant", "node-" + chosen.node);
 }
 

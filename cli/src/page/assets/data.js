@@ -13,6 +13,8 @@ const data = {
   texts: [], whys: [], roles: [], conns: [], kinds: [], batch: 512,
   // Calls by connection and stream; `ended` counts those that the page need not be told again.
   calls: new Map(), ended: 0,
+  // The rows of messages that lie in several; by row, the messages that it has a share in.
+  spreads: [], spreadsOf: new Map(),
 };
 
 const BAD = 1, ENDS = 2;
@@ -49,12 +51,16 @@ function take(news) {
     data.calls.set(conn + "/" + stream, { conn, stream, method, end, isOk, took, up, down, means });
   }
   data.ended += news.calls.length;
+  for (const rows of news.spreads) {
+    data.spreads.push(rows);
+    for (const row of rows) data.spreadsOf.set(row, (data.spreadsOf.get(row) || []).concat([rows]));
+  }
   return grown > 0 || news.calls.length > 0;
 }
 
 // How much the page knows, for whoever is asked for more.
-const known = () => [data.count, data.texts.length, data.whys.length, data.roles.length, data.conns.length, data.ended]
-  .join(".");
+const known = () => [data.count, data.texts.length, data.whys.length, data.roles.length, data.conns.length, data.ended,
+  data.spreads.length].join(".");
 
 // A block of this file: base64 of gzip of JSON.
 async function block(element) {
@@ -92,18 +98,39 @@ async function detail(row) {
     if (batches.size > KEPT_BATCHES) batches.delete(batches.keys().next().value);
     batch = await loading;
   }
-  const [letters, numbers] = batch.rows[within];
-  return { bytes: Uint8Array.from(atob(letters), (c) => c.charCodeAt(0)), nodes: nodesOf(numbers, batch.texts) };
+  const [letters, numbers, wholes] = batch.rows[within];
+  return joined([[letters, numbers], ...wholes], batch.texts);
 }
 
-// Five numbers make a node; its parent is the latest one that is less deep.
-function nodesOf(numbers, texts) {
+// The bytes of a frame, and after them those of the messages that end in it and that it does not show by itself.
+//
+//   bytes    [ frame ............ ][ message ......... ]      one numbering for both, so that all that points at
+//   parts     start 0               start 45, title "..."     bytes need not know where they come from
+function joined(parts, texts) {
+  const all = { bytes: new Uint8Array(0), nodes: [], parts: [] };
+  const pieces = parts.map(([letters]) => Uint8Array.from(atob(letters), (c) => c.charCodeAt(0)));
+  all.bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let start = 0;
+  parts.forEach(([, numbers], nth) => {
+    const nodes = nodesOf(numbers, texts, start, all.nodes.length);
+    const title = nth ? data.roles[nodes[0].role][0] + ", " + nodes[0].note : "";
+    all.bytes.set(pieces[nth], start);
+    all.parts.push({ start, end: start + pieces[nth].length, title });
+    all.nodes.push(...nodes);
+    start += pieces[nth].length;
+  });
+  return all;
+}
+
+// Five numbers make a node; its parent is the latest one that is less deep. `from` is where its bytes begin, `first` the
+// number of the first node.
+function nodesOf(numbers, texts, from, first) {
   const nodes = [], path = [];
   for (let at = 0; at < numbers.length; at += 5) {
     const [depth, start, len, role, text] = numbers.slice(at, at + 5);
-    const node = { depth, start, end: start + len, role, note: texts[text], parent: depth ? path[depth - 1] : -1, leaf: true };
-    if (node.parent >= 0) nodes[node.parent].leaf = false;
-    path[depth] = nodes.length;
+    const node = { depth, start: from + start, end: from + start + len, from, role, note: texts[text], parent: depth ? path[depth - 1] : -1, leaf: true };
+    if (node.parent >= 0) nodes[node.parent - first].leaf = false;
+    path[depth] = first + nodes.length;
     nodes.push(node);
   }
   return nodes;

@@ -7,6 +7,7 @@ const KEYS = [
   ["", "", ["ArrowRight"], () => chooseNode(nextLeaf(1))],
   ["[ ]", "the frame before and after of the same stream", ["["], () => walkLane(-1, 0)],
   ["", "", ["]"], () => walkLane(1, 0)],
+  ["m", "of a message in several frames: where it is whole, and back", ["m"], toWhole],
   ["PgUp PgDn Home End", "a page, or all the way", ["PageUp"], () => step(-list.page)],
   ["", "", ["PageDown"], () => step(list.page)],
   ["", "", ["Home"], () => step(-data.count)],

@@ -5,6 +5,7 @@ function showWhy() {
   const [section, address, text] = data.whys[data.why[row]] || ["", "", ""];
   const parts = [aboutFrame(row), paragraph(text, section, address)];
   if (node >= 0 && node < behind.nodes.length) parts.push(aboutBytes(node));
+  parts.push(...(data.spreadsOf.get(row) || []).map((rows) => aboutSpread(row, rows)));
   const call = callOf(row);
   if (call) parts.push(aboutCall(call));
   find("why-text").replaceChildren(...parts);
@@ -51,8 +52,9 @@ function aboutBytes(node) {
   const box = make("div", "bytes-why");
   const path = [];
   for (let at = node; at >= 0; at = behind.nodes[at].parent) path.push(at);
-  const { start, end } = behind.nodes[node];
-  box.append(make("h4", "", end - start === 1 ? "Byte " + start : "Bytes " + start + " to " + (end - 1)));
+  const { start, end, from } = behind.nodes[node];
+  const where = (end - start === 1 ? "Byte " : "Bytes ") + placeOfBytes(start - from, end - from, " to ");
+  box.append(make("h4", "", where + (from ? " of the message" : "")));
   const steps = make("ol", "path");
   for (const at of path) {
     const { role, note } = behind.nodes[at];
@@ -65,6 +67,30 @@ function aboutBytes(node) {
   }
   box.append(steps);
   return box;
+}
+
+// A message that lies in several frames: where it begins, where it is whole, and where this is between them.
+function aboutSpread(row, rows) {
+  const box = make("div", "spread"), last = rows[rows.length - 1];
+  box.append(make("h4", "", "A message in " + rows.length + " frames"));
+  const here = rows.indexOf(row) + 1;
+  const what = row === last ? "It is whole with this frame, and told below the frame's own bytes."
+    : "This frame has share " + here + " of it; its fields are told where it is whole.";
+  box.append(make("p", "because", what));
+  for (const [to, name] of [[rows[0], "begins in #"], [last, "whole in #"]]) {
+    if (to === row) continue;
+    const button = make("button", "", name + data.number[to]);
+    button.type = "button";
+    button.addEventListener("click", () => choose(to));
+    box.append(button);
+  }
+  return box;
+}
+
+// Where the message is whole of which the chosen row has the first share.
+function toWhole() {
+  const rows = (data.spreadsOf.get(chosen.row) || []).at(-1);
+  if (rows) choose(rows.at(-1) === chosen.row ? rows[0] : rows.at(-1));
 }
 
 function aboutCall(call) {
