@@ -48,8 +48,8 @@ struct Budget {
     at_most: f64,
 }
 
-/// Measured with rustc 1.95 and h2 0.4.20 on x86-64: 6,697 to 6,781, 5,160 to 6,050, 7,365,
-/// 7,580 to 8,190 and 1,523 to 1,550. Each budget is some 5 % above that, because hash tables are seeded at random
+/// Measured with rustc 1.95 and h2 0.4.20 on x86-64: 7,067, 5,790 to 6,220, 7,884, 7,640
+/// to 8,190 and 1,475. Each budget is some 5 % above that, because hash tables are seeded at random
 /// and compilers differ.
 const BUDGETS: [Budget; 5] = [
     Budget {
@@ -59,7 +59,7 @@ const BUDGETS: [Budget; 5] = [
         client: "raw",
         units: CALLS,
         beyond_floor: true,
-        at_most: 7_100.0,
+        at_most: 7_450.0,
     },
     Budget {
         what: "client, unary 16 B, beyond the floor",
@@ -68,7 +68,7 @@ const BUDGETS: [Budget; 5] = [
         client: "ours",
         units: CALLS,
         beyond_floor: true,
-        at_most: 6_350.0,
+        at_most: 6_500.0,
     },
     Budget {
         what: "server, the same with all switched on",
@@ -77,7 +77,7 @@ const BUDGETS: [Budget; 5] = [
         client: "raw",
         units: CALLS,
         beyond_floor: true,
-        at_most: 7_750.0,
+        at_most: 8_250.0,
     },
     Budget {
         what: "client, the same with all switched on",
@@ -95,7 +95,7 @@ const BUDGETS: [Budget; 5] = [
         client: "ours",
         units: MESSAGES,
         beyond_floor: false,
-        at_most: 1_620.0,
+        at_most: 1_550.0,
     },
 ];
 

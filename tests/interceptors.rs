@@ -43,8 +43,9 @@ impl Diary {
 
 impl Interceptor for Diary {
     async fn start(&self, _: &CallInfo, _: &mut Metadata) -> Result<(), Status> {
+        let noted = self.note("start");
         tokio::task::yield_now().await;
-        self.note("start")
+        noted
     }
 
     fn message<M: Message>(&self, _: &CallInfo, direction: Direction, _: &mut M) -> Result<(), Status> {

@@ -14,6 +14,11 @@
 //! A hundred answers of 1 KiB are one system call or two this way, and not a hundred, which halves what such a
 //! call costs.
 //!
+//! If what waits is little, the task lets those that are ready now have a turn before it writes: the handler that is
+//! about to answer too, or the one whose next message has just been handed over. So messages that come one by one
+//! from another task leave in pairs (1.4 times as many a second), and a small unary call costs 4 % less. Nothing waits
+//! for a clock.
+//!
 //! Must not know: HTTP/2, or whose frames they are.
 
 use std::cell::Cell;
@@ -79,6 +84,8 @@ struct State<T> {
     sent: usize,
     /// Whether something was written since the last flush.
     dirty: bool,
+    /// Whether the other tasks have had a turn since something was written.
+    gave_way: bool,
     /// Whether the engine wants to write more than the socket takes.
     is_full: bool,
     /// Why sending failed; the engine is told when it reads.
@@ -88,8 +95,16 @@ struct State<T> {
 impl<T: Io> Gathered<T> {
     pub(super) fn new(io: T) -> (Gathered<T>, Outlet<T>) {
         let traffic = Arc::default();
-        let state =
-            State { io, traffic, waiting: Vec::new(), sent: 0, dirty: false, is_full: false, failure: None };
+        let state = State {
+            io,
+            traffic,
+            waiting: Vec::new(),
+            sent: 0,
+            dirty: false,
+            gave_way: false,
+            is_full: false,
+            failure: None,
+        };
         let state = Arc::new(Mutex::new(state));
         (Gathered(state.clone()), Outlet(state))
     }
@@ -124,6 +139,10 @@ impl<T: Io> Outlet<T> {
                 return Poll::Ready(ready);
             }
             let mut state = lock(&self.0);
+            if state.gives_way() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match state.poll_drain(cx) {
                 // The engine finds out by reading, and tells all its streams.
                 Poll::Ready(Err(failure)) => state.failure = Some(failure),
@@ -193,6 +212,14 @@ impl<T: Io> State<T> {
             self.taken(sent)?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Whether little waits, and the tasks that are ready now may first have their turn: they may add to it. Nobody waits
+    /// for them longer than that, and not at all if there are none.
+    fn gives_way(&mut self) -> bool {
+        let gives_way = !self.gave_way && self.sent == 0 && (1..LARGE_BYTES).contains(&self.waiting.len());
+        self.gave_way = gives_way;
+        gives_way
     }
 
     /// Sends what waits, all the way.
@@ -291,6 +318,7 @@ const SLICES: usize = 4;
 mod tests {
     use super::*;
     use std::future::poll_fn;
+    use std::task::Waker;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     /// Polls an engine that writes these chunks, flushing after each, and then has nothing more to do.
@@ -323,6 +351,25 @@ mod tests {
         let mut seen = [0; 11];
         far.read_exact(&mut seen).await.unwrap();
         assert_eq!(&seen, b"onetwothree");
+    }
+
+    #[tokio::test]
+    async fn what_is_little_gives_way_once_and_takes_along_what_came_meanwhile() {
+        let (near, mut far) = duplex(1024);
+        let (mut gathered, outlet) = Gathered::new(near);
+        let (mut cx, mut seen) = (Context::from_waker(Waker::noop()), [0; 16]);
+        let mut read = move |cx: &mut Context<'_>| {
+            let mut buf = ReadBuf::new(&mut seen);
+            let polled = Pin::new(&mut far).poll_read(cx, &mut buf);
+            polled.map(|done| done.map(|()| buf.filled().to_vec()).unwrap())
+        };
+        for message in [b"one", b"two"] {
+            gathered.write_all(message).await.unwrap();
+            assert!(read(&mut cx).is_pending());
+            assert!(outlet.poll_turn(&mut cx, |_| Poll::<()>::Pending).is_pending());
+        }
+        assert_eq!(read(&mut cx), Poll::Ready(b"onetwo".to_vec()));
+        assert!(outlet.is_drained());
     }
 
     #[tokio::test]
@@ -359,11 +406,14 @@ mod tests {
         drop(far);
         let (mut gathered, outlet) = Gathered::new(near);
         gathered.write_all(b"hello?").await.unwrap();
-        let mut wait = true;
+        // The first turn is given to others, and the second sends.
+        let mut turns = 0;
         let read = poll_fn(|cx| {
-            outlet.poll_turn(cx, |cx| match mem::take(&mut wait) {
-                true => Poll::Pending,
-                false => Pin::new(&mut gathered).poll_read(cx, &mut ReadBuf::new(&mut [0; 8])),
+            turns += 1;
+            outlet.poll_turn(cx, |cx| match turns {
+                1 => Poll::Pending,
+                2 if lock(&gathered.0).failure.is_none() => Poll::Pending,
+                _ => Pin::new(&mut gathered).poll_read(cx, &mut ReadBuf::new(&mut [0; 8])),
             })
         });
         assert_eq!(read.await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
