@@ -232,7 +232,8 @@ Examples:
 const VIEW_ENDINGS: &str = concat!(
     "\
 The page is served on 127.0.0.1 alone, until Ctrl-C, to whoever knows its address, part of which
-is a secret. A recording that grows is followed with or without --live.
+is a secret. A recording that grows is followed with or without --live. Of a longer one the first
+250,000 rows, or 128 MiB, are shown, and the page says so.
 
 ",
     endings!()

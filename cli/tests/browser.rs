@@ -148,13 +148,15 @@ fn a_message_that_no_frame_shows_is_told_below_the_frame_in_which_it_ends() {
     let about = "document.querySelector('.spread').innerText.split('\\n').join(' ')";
     let said = browser.run(&tab, about).as_str().unwrap().to_lowercase();
     assert!(said.starts_with("a message in 5 frames") && said.contains("this frame has share 1"), "{said}");
-    assert_eq!(press(&mut browser, &tab, "m")["address"], "#frame=15", "where it is whole");
-    assert!(browser.run(&tab, title).as_str().unwrap().starts_with("whole message, "));
+    let whole = press(&mut browser, &tab, "m");
+    assert_eq!(whole["address"], "#frame=15&byte=9483", "where it is whole: after the frame's own bytes");
+    assert!(whole["node"].as_str().unwrap().starts_with("whole message 75004 B in 5 frames"), "{whole}");
+    assert!(browser.run(&tab, title).as_str().unwrap().starts_with("whole message, 75004 B in 5 frames"));
     browser.picture(&tab, &pictures().join("whole.png"));
     assert_eq!(press(&mut browser, &tab, "m")["address"], "#frame=9", "and back");
     browser.click(&tab, ".spread button");
     settle(&mut browser, &tab);
-    assert_eq!(browser.run(&tab, SHOWN)["address"], "#frame=15");
+    assert_eq!(browser.run(&tab, SHOWN)["address"], "#frame=15&byte=9483");
     for (width, height) in [(800, 900), (1280, 640)] {
         browser.dress(&tab, width, height, "dark");
         settle(&mut browser, &tab);

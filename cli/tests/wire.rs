@@ -36,3 +36,32 @@ fn the_figures_of_the_document_are_what_the_program_prints() {
     }
     assert!(document == printed, "a figure is not what the program prints: REFRESH=1 prints them anew");
 }
+
+#[test]
+fn each_of_the_ten_ideas_has_a_chapter_with_a_figure_of_its_own() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/wire.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let ideas = [
+        "Unary",
+        "Streaming",
+        "Trailers-Only",
+        "An error with details",
+        "A deadline",
+        "Cancellation",
+        "Compression",
+        "Flow control",
+        "GOAWAY",
+        "TLS",
+    ];
+    for idea in ideas {
+        let chapter = document.split("\n## ").find(|chapter| chapter.starts_with(idea));
+        let chapter = chapter.unwrap_or_else(|| panic!("{idea} has no chapter"));
+        assert!(
+            chapter.contains("\n<!-- wright ") && chapter.contains("\n$ wright "),
+            "{idea} has no figure"
+        );
+        let prose =
+            chapter.lines().skip(1).any(|line| line.len() > 60 && !line.starts_with([' ', '#', '$', '<']));
+        assert!(prose, "{idea} is not told");
+    }
+}

@@ -153,7 +153,11 @@ function markNode() {
   tree.refresh();
   if (chosen.node < 0 || chosen.node >= behind.nodes.length) return;
   tree.reveal(chosen.node);
-  hex.reveal(lineAt(behind.nodes[chosen.node].start));
+  // As much of it as fits, from its first line, or the title above that.
+  const { start, end } = behind.nodes[chosen.node], first = lineAt(start);
+  const isTitled = behind.parts.some((part) => part.title && part.start === start);
+  hex.reveal(Math.min(lineAt(Math.max(start, end - 1)), first + hex.page - 1));
+  hex.reveal(first - (isTitled ? 1 : 0));
   find("tree-box").setAttribute("aria-activedescendant", "node-" + chosen.node);
 }
 

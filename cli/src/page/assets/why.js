@@ -81,16 +81,22 @@ function aboutSpread(row, rows) {
     if (to === row) continue;
     const button = make("button", "", name + data.number[to]);
     button.type = "button";
-    button.addEventListener("click", () => choose(to));
+    button.addEventListener("click", () => to === last ? showWhole(to) : choose(to));
     box.append(button);
   }
   return box;
 }
 
-// Where the message is whole of which the chosen row has the first share.
+// Chooses a row and, of what is behind it, the message that is whole there.
+async function showWhole(row) {
+  await choose(row);
+  if (chosen.row === row) chooseNode(behind.nodes.findIndex((node) => node.from > 0));
+}
+
+// From any share of a message to where it is whole, and from there to its first share.
 function toWhole() {
   const rows = (data.spreadsOf.get(chosen.row) || []).at(-1);
-  if (rows) choose(rows.at(-1) === chosen.row ? rows[0] : rows.at(-1));
+  if (rows) rows.at(-1) === chosen.row ? choose(rows[0]) : showWhole(rows.at(-1));
 }
 
 function aboutCall(call) {
