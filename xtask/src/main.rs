@@ -258,11 +258,13 @@ cargo xtask: one door to the project's chores
       target/tools the first time.
 
   cargo xtask compare [--quick] [--write] [PART]...
-      What a call costs here, over raw h2, and with tonic and grpc-go:
-      allocations, CPU time, latency, memory, start-up. Parts: server, client,
-      armed, streams, memory, start; none means all. Fails no build. Needs
-      Linux and two idle cores; takes a quarter of an hour, or two minutes
-      with --quick, and the build. With --write the tables and plots in
+      What a call costs here, over raw h2, and with tonic, connectrpc,
+      volo-grpc, pajamax, grpc, grpc-go and C-core, as far as they can be
+      built: CPU time, latency, memory, start-up, allocations, instructions;
+      and what of it is as good as wanted. Parts: server, client, tls, armed,
+      streams, memory, start, allocations, instructions; none means all. Fails
+      no build. Needs Linux and two idle cores; takes some twenty minutes, or
+      five with --quick, and the build. With --write the tables and plots in
       docs/performance.md are written anew.
 
   cargo xtask promises [--quick] [PROMISE]...

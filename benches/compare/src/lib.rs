@@ -3,30 +3,40 @@
 //! ```text
 //!   compare (main.rs)
 //!     |  rounds    starts a server and a client for every measurement, each pinned to a core; medians, ratios
+//!     |  idle      what a server costs when nothing happens: memory, start-up, size
+//!     |  counted   allocations and instructions of a call, which no clock and no neighbour changes
 //!     |  plan      what is measured, and how thoroughly
+//!     |  reach     what is wanted of ours, and whether it is so
 //!     |  table     prints them; report writes them into a document, with plots
 //!     +-- server KIND        floor | ours | tonic | ...   answers: the message comes back, once or many times
 //!     +-- client KIND        the same                    makes calls, so many at a time
 //!     +-- stream FLOW                                    has messages sent on one stream, and counts
 //!     +-- idle, quiet                                    opens connections, or streams, and leaves them alone
 //!   server-h2, -wirewright, -tonic (bin)                 one library each: how large, how soon there
-//!   server-go (peers/go)                                 grpc-go's server
+//!   tls (peers/tls)                                      the first three of them over TLS
+//!   peer-*, server-* (peers/*)                           the others, a program each, told by the same words
 //!   allocations (bin/allocations.rs)                     both ends in one process, every allocation counted
 //! ```
 //!
 //! A server is measured with the floor's client and a client with the floor's server, so that what differs
 //! between two lines of the table is the thing under test and nothing else.
 
+pub mod certificate;
+pub mod counted;
 pub mod floor;
+pub mod half;
 pub mod histogram;
+pub mod idle;
 pub mod kind;
 pub mod load;
 pub mod machine;
 pub mod ours;
+pub mod peer;
 pub mod peer_tonic;
 pub mod plan;
 pub mod plot;
 pub mod process;
+pub mod reach;
 pub mod report;
 pub mod rounds;
 pub mod table;
@@ -86,10 +96,9 @@ pub fn handed_over(message: Echo) -> tokio::sync::mpsc::Receiver<Echo> {
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs this on a port of its own, which is printed, in one thread.
-pub fn listen<F>(serve: impl FnOnce(tokio::net::TcpListener) -> F) -> Result<(), Failure>
-where
-    F: Future<Output = Result<(), Failure>>,
-{
+pub fn listen(
+    serve: impl AsyncFnOnce(tokio::net::TcpListener) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     current_thread(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         println!("{}", listener.local_addr()?.port());

@@ -36,9 +36,16 @@ fn versions() -> String {
         let at = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?.1;
         Some(format!("{name} {}", at.split_once('"')?.0))
     };
-    ["wirewright", "h2", "tokio", "tonic", "prost"]
+    let core = said("pkg-config", &["--modversion", "grpc++"]).map(|version| format!("C-core {version}"));
+    let go = include_str!("../peers/go/go.mod")
+        .lines()
+        .find_map(|line| line.split_once("google.golang.org/grpc v"));
+    let go = go.and_then(|(_, version)| Some(format!("grpc-go {}", version.split_whitespace().next()?)));
+    ["wirewright", "h2", "tokio", "prost", "tonic", "connectrpc", "volo-grpc", "pajamax", "grpc"]
         .into_iter()
         .filter_map(version)
+        .chain(go)
+        .chain(core)
         .collect::<Vec<_>>()
         .join(", ")
 }

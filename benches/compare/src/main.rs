@@ -1,17 +1,20 @@
 //! `compare`: see the library of this crate. Without words it measures everything and prints the tables.
 //!
 //! ```text
-//!   compare [--quick] [--write DOCS] [PART ...]      parts: server client armed streams memory start
+//!   compare [--quick] [--write DOCS] [PART ...]
+//!   parts: server client tls armed streams memory start allocations instructions
 //! ```
 
 use std::path::Path;
 
 use compare::load::{Caller, obey};
+use compare::peer::several;
 use compare::plan::{Plan, QUICK, THOROUGH};
 use compare::rounds::{self, Side};
 use compare::table::Table;
 use compare::{
-    Failure, Kind, PING_PONG, STREAMED_BYTES, current_thread, floor, listen, ours, peer_tonic, report,
+    Failure, Kind, PING_PONG, STREAMED_BYTES, counted, current_thread, floor, idle, listen, ours, peer_tonic,
+    reach, report,
 };
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -47,8 +50,8 @@ fn compare(words: &[&str]) -> Result<(), Failure> {
             other => return Err(format!("there is no part called {other:?}").into()),
         }
     }
-    if !Kind::servers()?.contains(&Kind::Go) {
-        println!("grpc-go is left out: there is no {} beside this program", Kind::Go.program());
+    for line in Kind::skipped()? {
+        println!("{line}");
     }
     let mut tables = Vec::new();
     for (name, measure) in PARTS {
@@ -58,8 +61,10 @@ fn compare(words: &[&str]) -> Result<(), Failure> {
             tables.push(table);
         }
     }
+    let reached = reach::lines(&tables);
+    print!("{}", reach::text(&reached));
     match docs {
-        Some(docs) => report::write(Path::new(docs), plan, &tables),
+        Some(docs) => report::write(Path::new(docs), plan, &tables, &reached),
         None => Ok(()),
     }
 }
@@ -68,13 +73,16 @@ fn compare(words: &[&str]) -> Result<(), Failure> {
 type Part = fn(&Plan) -> Result<Table, Failure>;
 
 /// The parts of a comparison.
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 9] = [
     ("server", |plan| rounds::calls(plan, Side::Server)),
     ("client", |plan| rounds::calls(plan, Side::Client)),
+    ("tls", rounds::tls),
     ("armed", rounds::armed),
     ("streams", rounds::streams),
-    ("memory", rounds::memory),
-    ("start", rounds::start),
+    ("memory", idle::memory),
+    ("start", idle::start),
+    ("allocations", counted::allocations),
+    ("instructions", counted::instructions),
 ];
 
 fn serve(kind: Kind) -> Result<(), Failure> {
@@ -83,7 +91,7 @@ fn serve(kind: Kind) -> Result<(), Failure> {
         Kind::Ours => listen(ours::serve),
         Kind::Armed => listen(ours::serve_armed),
         Kind::Tonic => listen(peer_tonic::serve),
-        Kind::Go => Err("grpc-go is a program of its own".into()),
+        _ => Err(ELSEWHERE.into()),
     }
 }
 
@@ -117,20 +125,8 @@ async fn call(
             )
             .await
         }
-        Kind::Go => Err(SERVER_ONLY.into()),
+        _ => Err(ELSEWHERE.into()),
     }
-}
-
-/// A client for each connection.
-async fn several<C>(
-    connections: usize,
-    connect: impl AsyncFn() -> Result<C, Failure>,
-) -> Result<Vec<C>, Failure> {
-    let mut clients = Vec::new();
-    for _ in 0..connections {
-        clients.push(connect().await?);
-    }
-    Ok(clients)
 }
 
 async fn drain(method: &str, port: u16, size: usize) -> Result<(), Failure> {
@@ -143,7 +139,7 @@ async fn upload(kind: Kind, port: u16, size: usize) -> Result<(), Failure> {
         Kind::Tonic => {
             obey(vec![peer_tonic::Upload(peer_tonic::Client::connect(port, size).await?)], 1).await
         }
-        _ => Err(SERVER_ONLY.into()),
+        _ => Err(NO_STREAMS.into()),
     }
 }
 
@@ -153,7 +149,7 @@ async fn ping_pong(kind: Kind, port: u16, size: usize) -> Result<(), Failure> {
         Kind::Tonic => {
             obey(vec![peer_tonic::PingPong(peer_tonic::Client::connect(port, size).await?)], 1).await
         }
-        _ => Err(SERVER_ONLY.into()),
+        _ => Err(NO_STREAMS.into()),
     }
 }
 
@@ -196,5 +192,8 @@ async fn stay_idle(port: u16, used: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is said where a peer has no such client here.
-const SERVER_ONLY: &str = "this one has no such client in the comparison";
+/// What is said of a peer that has a program of its own.
+const ELSEWHERE: &str = "this one is a program of its own: see Kind::player";
+
+/// What is said of those that have no such client here.
+const NO_STREAMS: &str = "this one has no such client in the comparison";

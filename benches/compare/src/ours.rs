@@ -106,7 +106,8 @@ impl Service for Echoes {
 }
 
 /// Serves on a listener, with the windows of the others: a server of ours has smaller ones unless told otherwise,
-/// and large messages would measure how long a client waits for them.
+/// and large messages would measure how long a client waits for them; and with room for as many streams as the
+/// comparison has in flight, where most of the others have no limit.
 pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
     let server = Server::builder().http2(http2()).add_service(Echoes);
     Ok(server.serve_until(TcpIncoming::new(listener), std::future::pending()).await?)
@@ -121,13 +122,14 @@ pub async fn serve_armed(listener: TcpListener) -> Result<(), Failure> {
         }))
         .max_receive_message_size(LIMIT_BYTES)
         .max_send_message_size(LIMIT_BYTES)
-        .http2(http2().max_concurrent_streams(LIMIT_STREAMS))
+        .http2(http2())
         .add_service(Echoes);
     Ok(server.serve_until(TcpIncoming::new(listener), std::future::pending()).await?)
 }
 
-fn http2() -> Http2Settings {
-    Http2Settings::server().stream_window(WINDOW_BYTES)
+/// The settings of every server of ours here.
+pub fn http2() -> Http2Settings {
+    Http2Settings::server().stream_window(WINDOW_BYTES).max_concurrent_streams(STREAMS)
 }
 
 /// Makes calls on one channel.
@@ -147,7 +149,12 @@ impl Client {
     /// A client of the server at this port, for messages with a payload of this size.
     pub async fn connect(port: u16, size: usize) -> Result<Client, Failure> {
         let channel = Endpoint::new(format!("127.0.0.1:{port}").as_str())?.connect().await?;
-        Ok(Client { channel, size })
+        Ok(Client::over(channel, size))
+    }
+
+    /// A client on a channel.
+    pub fn over(channel: Channel, size: usize) -> Client {
+        Client { channel, size }
     }
 
     /// A client of the armed server: a deadline for each call, metadata from an interceptor, limits for messages.
@@ -215,7 +222,7 @@ impl Caller for Uploads {
 const LIMIT_BYTES: usize = 2 * 1024 * 1024;
 
 /// A limit that the comparison's callers just reach.
-const LIMIT_STREAMS: u32 = 1000;
+const STREAMS: u32 = 1000;
 
 /// A deadline that no call of the comparison misses, but whose timer is set.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -97,8 +97,13 @@ impl Stream for Back {
 
 /// Serves on a listener.
 pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
+    serve_with(Server::builder(), listener).await
+}
+
+/// The same with a server that has been told something, such as TLS.
+pub async fn serve_with(mut server: Server, listener: TcpListener) -> Result<(), Failure> {
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    Ok(Server::builder().add_service(EchoesServer::new(Service)).serve_with_incoming(incoming).await?)
+    Ok(server.add_service(EchoesServer::new(Service)).serve_with_incoming(incoming).await?)
 }
 
 /// Makes calls on one channel.
@@ -112,7 +117,12 @@ impl Client {
     /// A client of the server at this port, for messages with a payload of this size.
     pub async fn connect(port: u16, size: usize) -> Result<Client, Failure> {
         let channel = Endpoint::from_shared(format!("http://127.0.0.1:{port}"))?.connect().await?;
-        Ok(Client { inner: EchoesClient::new(channel), size })
+        Ok(Client::over(channel, size))
+    }
+
+    /// A client on a channel.
+    pub fn over(channel: Channel, size: usize) -> Client {
+        Client { inner: EchoesClient::new(channel), size }
     }
 }
 

@@ -17,8 +17,9 @@ use crate::table::{Row, Table};
 
 /// Draws the compared column of a table.
 pub fn draw(table: &Table) -> String {
-    let bars: usize = table.rows.iter().map(|row| row.lines.len()).sum();
-    let height = TOP + bars * BAR + table.rows.len() * GAP + MARGIN;
+    let rows: Vec<&Row> = table.rows.iter().filter(|row| row.drawn).collect();
+    let bars: usize = rows.iter().map(|row| row.lines.len()).sum();
+    let height = TOP + bars * BAR + rows.len() * GAP + MARGIN;
     let column = table.columns.get(table.compared).map_or("", |column| column.name);
     let better = if table.less_is_better { "shorter is better" } else { "longer is better" };
     let mut svg = format!(
@@ -30,20 +31,24 @@ pub fn draw(table: &Table) -> String {
          <text class=\"quiet\" x=\"{MARGIN}\" y=\"44\">{column}, {better}; each group to its own scale</text>\n",
         title = escaped(table.title),
     );
-    legend(&mut svg, table);
+    legend(&mut svg, &rows);
     let mut y = TOP;
-    for row in &table.rows {
+    for row in rows {
         group(&mut svg, table, row, y);
         y += row.lines.len() * BAR + GAP;
     }
     svg + "</svg>\n"
 }
 
-/// Who has which colour, as far as they are in the table.
-fn legend(svg: &mut String, table: &Table) {
+/// Who has which colour, as far as they are in the plot.
+fn legend(svg: &mut String, rows: &[&Row]) {
     let mut x = MARGIN;
-    let kinds = table.rows.first().map(|row| row.lines.as_slice()).unwrap_or_default();
-    for (kind, _) in kinds {
+    let mut shown = Vec::new();
+    for (kind, _) in rows.iter().flat_map(|row| &row.lines) {
+        if shown.contains(kind) {
+            continue;
+        }
+        shown.push(*kind);
         let (name, colour) = (kind.name(), colour(*kind));
         put(
             svg,
@@ -96,7 +101,12 @@ const fn colour(kind: Kind) -> &'static str {
         Kind::Ours => "#2a7de1",
         Kind::Armed => "#8a63d2",
         Kind::Tonic => "#e08214",
+        Kind::Connectrpc => "#d6409f",
+        Kind::Volo => "#b59a00",
+        Kind::Pajamax => "#a5673f",
+        Kind::Grpc => "#e5484d",
         Kind::Go => "#12a594",
+        Kind::Core => "#5f8f2f",
     }
 }
 
@@ -134,14 +144,14 @@ const LETTER: usize = 7;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Column;
+    use crate::rounds::column;
 
     #[test]
     fn the_longest_bar_fills_its_room_and_the_others_are_to_scale() {
         let lines =
             vec![(Kind::Floor, vec![Some(1.0)]), (Kind::Ours, vec![Some(4.0)]), (Kind::Tonic, vec![None])];
-        let rows = vec![Row { what: "a < b".into(), lines }];
-        let columns = &[Column { name: "us", digits: 1 }];
+        let rows = vec![Row { what: "a < b".into(), lines, drawn: true }];
+        let columns = &[column("us", 1)];
         let table = Table { key: "x", title: "A & B", columns, compared: 0, less_is_better: true, rows };
         let svg = draw(&table);
         let room = WIDTH - LABEL - VALUE;

@@ -7,14 +7,15 @@ use std::fs;
 use std::path::Path;
 
 use crate::plan::{Plan, QUICK};
+use crate::reach::{self, Reached};
 use crate::table::Table;
-use crate::{Failure, machine, plot};
+use crate::{Failure, Kind, machine, plot};
 
 /// Writes them into the folder of the documents.
-pub fn write(docs: &Path, plan: &Plan, tables: &[Table]) -> Result<(), Failure> {
+pub fn write(docs: &Path, plan: &Plan, tables: &[Table], reached: &[Reached]) -> Result<(), Failure> {
     let page = docs.join("performance.md");
     let text = fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
-    let text = between(&text, &section(plan, tables))?;
+    let text = between(&text, &section(plan, tables, reached)?)?;
     fs::create_dir_all(docs.join("performance"))?;
     for table in tables {
         fs::write(docs.join("performance").join(format!("{}.svg", table.key)), plot::draw(table))?;
@@ -22,8 +23,8 @@ pub fn write(docs: &Path, plan: &Plan, tables: &[Table]) -> Result<(), Failure> 
     Ok(fs::write(&page, text)?)
 }
 
-/// How the figures came about, then every table under its plot.
-fn section(plan: &Plan, tables: &[Table]) -> String {
+/// How the figures came about, what was reached, then every table under its plot.
+fn section(plan: &Plan, tables: &[Table], reached: &[Reached]) -> Result<String, Failure> {
     let flag = if plan.rounds == QUICK.rounds { " --quick" } else { "" };
     let mut text = machine::describe();
     text += &format!(
@@ -32,11 +33,15 @@ fn section(plan: &Plan, tables: &[Table]) -> String {
         plan.rounds,
         plan.length.as_millis()
     );
+    for line in Kind::skipped()? {
+        text += &format!("* {line}\n");
+    }
+    text += &format!("\n{}", reach::table(reached));
     for table in tables {
         let Table { key, title, .. } = table;
         text += &format!("\n**{title}**\n\n![{title}](performance/{key}.svg)\n\n{}", table.markdown());
     }
-    text
+    Ok(text)
 }
 
 /// The page with this between its two lines.

@@ -11,16 +11,12 @@
 //! Every measurement has processes of its own, which evens out what depends on where a process happens to be put
 //! in memory. The side under test runs on core 0, the other on core 1.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::kind::beside;
-use crate::load::Caller;
-use crate::plan::{self, ARMED, Flow, Plan, Work};
-use crate::table::{Column, Line, Row, Table};
-use crate::{Failure, HANDED, Kind, MANY, current_thread, floor, messages, process};
+use crate::half::{Half, LOAD, UNDER_TEST};
+use crate::plan::{ARMED, By, Flow, Plan, TLS, Work};
+use crate::table::{Across, Column, Line, Row, Table};
+use crate::{Failure, HANDED, Kind, MANY, certificate, messages, process};
 
 /// The side under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,66 +27,134 @@ pub enum Side {
     Client,
 }
 
+impl Side {
+    /// How it is called in the tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::Server => "server",
+            Side::Client => "client",
+        }
+    }
+
+    /// Everybody who can be on this side.
+    fn kinds(self) -> Result<Vec<Kind>, Failure> {
+        match self {
+            Side::Server => Kind::servers(),
+            Side::Client => Kind::clients(),
+        }
+    }
+
+    /// Who serves and who calls when this kind is on this side.
+    fn against_the_floor(self, kind: Kind) -> (Kind, Kind) {
+        match self {
+            Side::Server => (kind, Kind::Floor),
+            Side::Client => (Kind::Floor, kind),
+        }
+    }
+}
+
 /// Unary calls on one side.
+///
+/// # Errors
+///
+/// Whatever kept a process from doing its part.
 pub fn calls(plan: &Plan, side: Side) -> Result<Table, Failure> {
-    let (key, title, kinds) = match side {
-        Side::Server => ("server", "SERVER, unary calls from the h2 client", Kind::servers()?),
-        Side::Client => ("client", "CLIENT, unary calls to the h2 server", Kind::BOTH.to_vec()),
+    let (key, title) = match side {
+        Side::Server => ("server", "SERVER, unary calls from the h2 client"),
+        Side::Client => ("client", "CLIENT, unary calls to the h2 server"),
     };
     let rows = plan.works.iter().map(|work| {
-        let lines = medians(plan, &kinds, |kind| match side {
-            Side::Server => call(plan, (kind, Kind::Floor), side, *work),
-            Side::Client => call(plan, (Kind::Floor, kind), side, *work),
-        })?;
-        Ok(Row { what: work.name(), lines })
+        let kinds = match work.by {
+            By::Three => Kind::ALWAYS.to_vec(),
+            By::All => side.kinds()?.into_iter().filter(|kind| kind.takes(work.size)).collect(),
+        };
+        let lines =
+            medians(plan, &kinds, CALLS, |kind| call(plan, side.against_the_floor(kind), side, *work, None))?;
+        Ok(Row { what: work.name(), lines, drawn: work.by == By::All })
     });
     let rows = rows.collect::<Result<_, Failure>>()?;
     Ok(Table { key, title, columns: CALLS, compared: 1, less_is_better: true, rows })
 }
 
+/// Unary calls over TLS, on either side.
+///
+/// # Errors
+///
+/// Whatever kept a process from doing its part.
+pub fn tls(plan: &Plan) -> Result<Table, Failure> {
+    let folder = certificate::Folder::new()?;
+    let mut rows = Vec::new();
+    for side in [Side::Server, Side::Client] {
+        let mut kinds = side.kinds()?;
+        kinds.retain(|kind| kind.has_tls());
+        for work in TLS {
+            let lines = medians(plan, &kinds, CALLS, |kind| {
+                call(plan, side.against_the_floor(kind), side, work, Some(folder.path()))
+            })?;
+            rows.push(Row { what: format!("{}, {}", side.name(), work.name()), lines, drawn: true });
+        }
+    }
+    let title = "TLS, the same calls with TLS 1.3 and AES-128-GCM";
+    Ok(Table { key: "tls", title, columns: CALLS, compared: 1, less_is_better: true, rows })
+}
+
 /// The same work with an interceptor, deadlines and limits at both ends, and without.
+///
+/// # Errors
+///
+/// Whatever kept a process from doing its part.
 pub fn armed(plan: &Plan) -> Result<Table, Failure> {
-    let rows = [(Side::Server, "server"), (Side::Client, "client")].map(|(side, name)| {
-        let lines = medians(plan, &[Kind::Ours, Kind::Armed], |kind| call(plan, (kind, kind), side, ARMED))?;
-        Ok(Row { what: format!("{name}, {}", ARMED.name()), lines })
-    });
-    let rows = rows.into_iter().collect::<Result<_, Failure>>()?;
+    let mut rows = Vec::new();
+    for side in [Side::Server, Side::Client] {
+        let lines = medians(plan, &[Kind::Ours, Kind::Armed], CALLS, |kind| {
+            call(plan, (kind, kind), side, ARMED, None)
+        })?;
+        rows.push(Row { what: format!("{}, {}", side.name(), ARMED.name()), lines, drawn: true });
+    }
     let title = "SWITCHED ON: an interceptor, deadlines and limits at both ends, beside none of them";
     Ok(Table { key: "armed", title, columns: CALLS, compared: 1, less_is_better: true, rows })
 }
 
-fn call(plan: &Plan, kinds: (Kind, Kind), side: Side, work: Work) -> Result<Vec<Option<f64>>, Failure> {
+fn call(
+    plan: &Plan,
+    kinds: (Kind, Kind),
+    side: Side,
+    work: Work,
+    tls: Option<&Path>,
+) -> Result<Vec<Option<f64>>, Failure> {
     let (server, client) = match side {
         Side::Server => (UNDER_TEST, LOAD),
         Side::Client => (LOAD, UNDER_TEST),
     };
-    let mut server = Half::server(kinds.0, server)?;
+    let mut server = Half::server(kinds.0, server, tls)?;
     let port = server.read_line()?;
-    let numbers = [work.in_flight, work.size, work.connections].map(|number| number.to_string());
-    let [in_flight, size, connections] = &numbers;
-    let words = ["client", kinds.1.name(), &port, in_flight, size, connections];
-    let mut client = Half::start(client, &words)?;
+    let mut client = Half::client(kinds.1, client, &port, work, tls)?;
     client.go(plan.warm_up)?;
     let before = process::cpu_time_of(&server.id())?;
-    let [calls, wall, client_cpu, p50, p99, p999] = client.go(plan.length)?;
+    let made = client.go(plan.length)?;
     let server_cpu = process::cpu_time_of(&server.id())?.saturating_sub(before).as_nanos() as f64;
     let (cpu, under_test) = match side {
         Side::Server => (server_cpu, &server),
-        Side::Client => (client_cpu, &client),
+        Side::Client => (made.cpu, &client),
     };
     let peak = process::peak_of(&under_test.id())? as f64 / MIB;
-    let [p50, p99, p999] = [p50, p99, p999].map(|nanos| nanos / 1e3);
-    Ok([calls / (wall / 1e9), cpu / calls / 1e3, p50, p99, p999, peak].map(Some).to_vec())
+    let [p50, p99, p999, max] = made.times.map(|nanos| nanos / 1e3);
+    let figures = [made.calls / (made.wall / 1e9), cpu / made.calls / 1e3, p50, p99, p999, max, peak];
+    Ok(figures.map(Some).to_vec())
 }
 
 /// Messages on streams.
 ///
 /// The client that lets a server stream is the floor's; the others are played by the same library at both ends.
+///
+/// # Errors
+///
+/// Whatever kept a process from doing its part.
 pub fn streams(plan: &Plan) -> Result<Table, Failure> {
     let rows = plan.flows.iter().map(|(flow, size)| {
         let kinds = [Kind::Ours, Kind::Tonic];
-        let lines = medians(plan, &kinds, |kind| stream(plan, kind, *flow, *size))?;
-        Ok(Row { what: format!("{}, {}", flow.name(), plan::bytes(*size)), lines })
+        let lines = medians(plan, &kinds, STREAMS, |kind| stream(plan, kind, *flow, *size))?;
+        Ok(Row { what: flow.row(*size), lines, drawn: true })
     });
     let rows = rows.collect::<Result<_, Failure>>()?;
     let title = "STREAMS, what each message costs";
@@ -98,7 +162,7 @@ pub fn streams(plan: &Plan) -> Result<Table, Failure> {
 }
 
 fn stream(plan: &Plan, kind: Kind, flow: Flow, size: usize) -> Result<Vec<Option<f64>>, Failure> {
-    let mut server = Half::server(kind, UNDER_TEST)?;
+    let mut server = Half::server(kind, UNDER_TEST, None)?;
     let (port, bytes) = (server.read_line()?, size.to_string());
     let (words, ours) = match flow {
         Flow::Many => (["drain", MANY, &port, &bytes], false),
@@ -109,66 +173,24 @@ fn stream(plan: &Plan, kind: Kind, flow: Flow, size: usize) -> Result<Vec<Option
     let mut client = Half::start(LOAD, &words)?;
     client.go(plan.warm_up)?;
     let before = process::cpu_time_of(&server.id())?;
-    let [calls, wall, client_cpu, ..] = client.go(plan.length)?;
+    let made = client.go(plan.length)?;
     let server_cpu = process::cpu_time_of(&server.id())?.saturating_sub(before).as_nanos() as f64;
-    let messages = calls * messages(size) as f64;
+    let messages = made.calls * messages(size) as f64;
     // What the floor's client costs is nobody's question.
-    let client_cpu = ours.then_some(client_cpu / messages);
+    let client_cpu = ours.then_some(made.cpu / messages);
     let peak = process::peak_of(&server.id())? as f64 / MIB;
-    Ok(vec![Some(messages / (wall / 1e9)), Some(server_cpu / messages), client_cpu, Some(peak)])
+    Ok(vec![Some(messages / (made.wall / 1e9)), Some(server_cpu / messages), client_cpu, Some(peak)])
 }
 
-/// The memory that a server holds for what is idle. Of so many things that are opened, only the second half counts:
-/// with the first come pages that the process would have wanted anyway.
-pub fn memory(plan: &Plan) -> Result<Table, Failure> {
-    let works: [(&str, &[&str]); 3] = [
-        ("connection, just opened", &["idle", "fresh"]),
-        ("connection, after one call", &["idle", "used"]),
-        ("stream with nothing but its head", &["quiet", "open"]),
-    ];
-    let things = plan.connections;
-    let rows = works.map(|(what, words)| {
-        let lines = Kind::servers()?.into_iter().map(|kind| {
-            let mut server = Half::server(kind, UNDER_TEST)?;
-            let port = server.read_line()?;
-            let words: Vec<&str> = words.iter().copied().chain([port.as_str()]).collect();
-            let mut client = Half::start(LOAD, &words)?;
-            client.ask(&things.to_string())?;
-            let before = process::resident_of(&server.id())?;
-            client.ask(&things.to_string())?;
-            let after = process::resident_of(&server.id())?;
-            Ok((kind, vec![Some(after.saturating_sub(before) as f64 / things as f64 / KIB)]))
-        });
-        Ok(Row { what: what.to_owned(), lines: lines.collect::<Result<_, Failure>>()? })
-    });
-    let rows = rows.into_iter().collect::<Result<_, Failure>>()?;
-    let title = "MEMORY of a server for what is idle";
-    Ok(Table { key: "memory", title, columns: MEMORY, compared: 0, less_is_better: true, rows })
-}
-
-/// How soon a server answers after it was started, and how large its program is.
-pub fn start(plan: &Plan) -> Result<Table, Failure> {
-    let lines = medians(plan, &Kind::servers()?, |kind| {
-        let program = beside(kind.program())?;
-        let size = std::fs::metadata(&program).map_err(|e| format!("{}: {e}", program.display()))?.len();
-        let began = Instant::now();
-        let mut server = Half::run(UNDER_TEST, &program, &[])?;
-        let port = server.read_line()?.parse()?;
-        current_thread(async { floor::Client::connect(port, 16).await?.call().await })?;
-        let millis = began.elapsed().as_secs_f64() * 1e3;
-        let peak = process::peak_of(&server.id())? as f64 / MIB;
-        Ok(vec![Some(millis), Some(size as f64 / MIB), Some(peak)])
-    })?;
-    let rows = vec![Row { what: "a server of one service".into(), lines }];
-    let title =
-        "START of a server: from its first instruction to its first answer, and the size of its program";
-    Ok(Table { key: "start", title, columns: START, compared: 0, less_is_better: true, rows })
-}
-
-/// Everybody takes a turn in every round; the medians of each column count.
-fn medians(
+/// Everybody takes a turn in every round; the medians of each column count, or the worst where that is asked for.
+///
+/// # Errors
+///
+/// Says whose turn went wrong.
+pub fn medians(
     plan: &Plan,
     kinds: &[Kind],
+    columns: &[Column],
     mut turn: impl FnMut(Kind) -> Result<Vec<Option<f64>>, Failure>,
 ) -> Result<Vec<Line>, Failure> {
     let mut seen: Vec<Vec<Vec<Option<f64>>>> = vec![Vec::new(); kinds.len()];
@@ -179,77 +201,16 @@ fn medians(
         }
     }
     let lines = kinds.iter().zip(seen).map(|(kind, rounds)| {
-        let columns = rounds.first().map_or(0, Vec::len);
-        let column = |at: usize| median(rounds.iter().filter_map(|figures| figures[at]).collect());
-        (*kind, (0..columns).map(column).collect())
+        let columns = columns.iter().enumerate().map(|(at, column)| {
+            let figures = rounds.iter().filter_map(|figures| figures.get(at).copied().flatten());
+            match column.across {
+                Across::Median => median(figures.collect()),
+                Across::Worst => figures.reduce(f64::max),
+            }
+        });
+        (*kind, columns.collect())
     });
     Ok(lines.collect())
-}
-
-/// One of the two processes of a measurement.
-struct Half {
-    child: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Half {
-    fn server(kind: Kind, core: &str) -> Result<Half, Failure> {
-        match kind {
-            // The others are this program, so that what differs is the library and not how it was linked.
-            Kind::Go => Half::run(core, &beside(kind.program())?, &[]),
-            _ => Half::start(core, &["server", kind.name()]),
-        }
-    }
-
-    fn start(core: &str, words: &[&str]) -> Result<Half, Failure> {
-        Half::run(core, &std::env::current_exe()?, words)
-    }
-
-    fn run(core: &str, program: &Path, words: &[&str]) -> Result<Half, Failure> {
-        let mut child = Command::new("taskset")
-            .args(["-c", core])
-            .arg(program)
-            .args(words)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot run taskset, which pins processes to cores: {error}"))?;
-        let pipes = child.stdin.take().zip(child.stdout.take());
-        let (orders, answers) = pipes.ok_or("a child without its pipes")?;
-        Ok(Half { child, orders, answers: BufReader::new(answers) })
-    }
-
-    fn id(&self) -> String {
-        self.child.id().to_string()
-    }
-
-    fn read_line(&mut self) -> Result<String, Failure> {
-        let mut line = String::new();
-        match self.answers.read_line(&mut line)? {
-            0 => Err("a process of the comparison has died; what it said is above".into()),
-            _ => Ok(line.trim().to_owned()),
-        }
-    }
-
-    fn ask(&mut self, order: &str) -> Result<String, Failure> {
-        writeln!(self.orders, "{order}")?;
-        self.read_line()
-    }
-
-    fn go(&mut self, length: Duration) -> Result<[f64; 6], Failure> {
-        let answer = self.ask(&format!("go {}", length.as_millis()))?;
-        let numbers: Vec<f64> = answer.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        numbers.try_into().map_err(|_| format!("six numbers were expected, not {answer:?}").into())
-    }
-}
-
-impl Drop for Half {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way nothing of it stays behind.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -257,8 +218,9 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     values.get(values.len() / 2).copied()
 }
 
-const fn column(name: &'static str, digits: usize) -> Column {
-    Column { name, digits }
+/// A column of medians.
+pub const fn column(name: &'static str, digits: usize) -> Column {
+    Column { name, digits, across: Across::Median }
 }
 
 const CALLS: &[Column] = &[
@@ -267,6 +229,8 @@ const CALLS: &[Column] = &[
     column("p50 us", 1),
     column("p99 us", 1),
     column("p99.9 us", 1),
+    // A stall in one round of five is a stall.
+    Column { name: "worst us", digits: 0, across: Across::Worst },
     column("peak MiB", 1),
 ];
 
@@ -277,15 +241,23 @@ const STREAMS: &[Column] = &[
     column("server's peak MiB", 1),
 ];
 
-const MEMORY: &[Column] = &[column("KiB each", 1)];
+/// Bytes of a KiB.
+pub const KIB: f64 = 1024.0;
 
-const START: &[Column] = &[column("ms", 2), column("program MiB", 2), column("peak MiB", 1)];
+/// Bytes of a MiB.
+pub const MIB: f64 = 1024.0 * KIB;
 
-const KIB: f64 = 1024.0;
-const MIB: f64 = 1024.0 * KIB;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The core of the side under test.
-const UNDER_TEST: &str = "0";
-
-/// The core of the other side, and of whoever measures.
-const LOAD: &str = "1";
+    #[test]
+    fn a_stall_in_one_round_is_seen_and_a_slow_round_is_not() {
+        let columns = [column("us", 1), Column { name: "worst us", digits: 0, across: Across::Worst }];
+        let plan = Plan { rounds: 3, ..crate::plan::QUICK };
+        let mut rounds = [[2.0, 5.0], [9.0, 40_000.0], [3.0, 6.0]].into_iter();
+        let lines =
+            medians(&plan, &[Kind::Ours], &columns, |_| Ok(rounds.next().unwrap().map(Some).to_vec()));
+        assert_eq!(lines.unwrap(), [(Kind::Ours, vec![Some(3.0), Some(40_000.0)])]);
+    }
+}

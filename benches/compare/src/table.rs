@@ -29,6 +29,17 @@ pub struct Column {
     pub name: &'static str,
     /// Digits after the point.
     pub digits: usize,
+    /// Which of the rounds counts.
+    pub across: Across,
+}
+
+/// What is made of one figure of several rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Across {
+    /// The one in the middle.
+    Median,
+    /// The largest.
+    Worst,
 }
 
 /// Somebody, and what was measured of it, a figure for each column.
@@ -41,6 +52,8 @@ pub struct Row {
     pub what: String,
     /// Who did it, and a figure for each column: `None` where it would say nothing.
     pub lines: Vec<Line>,
+    /// Whether it is in the plot, too, which has no room for all.
+    pub drawn: bool,
 }
 
 impl Table {
@@ -67,11 +80,7 @@ impl Table {
 
     /// A table of Markdown.
     pub fn markdown(&self) -> String {
-        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let mut rule = vec!["---".to_owned(); 2];
-        rule.resize(self.columns.len() + 4, "---:".to_owned());
-        let lines: String = self.lines().map(line).collect();
-        format!("{}{}{lines}", line(self.head()), line(rule))
+        markdown(self.head(), "---:", self.lines())
     }
 
     fn head(&self) -> Vec<String> {
@@ -111,16 +120,25 @@ impl Table {
     }
 }
 
+/// A table of Markdown whose first two columns are text; the others are aligned as this rule says.
+pub fn markdown(head: Vec<String>, rule: &str, lines: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut rules = vec!["---".to_owned(); 2];
+    rules.resize(head.len(), rule.to_owned());
+    let lines: String = lines.map(line).collect();
+    format!("{}{}{lines}", line(head), line(rules))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ratios_are_to_the_floor_and_to_the_best_of_the_peers() {
-        let columns = &[Column { name: "CPU us/call", digits: 1 }];
+        let columns = &[Column { name: "CPU us/call", digits: 1, across: Across::Median }];
         let figures = [(Kind::Floor, 2.0), (Kind::Ours, 3.0), (Kind::Tonic, 4.0), (Kind::Go, 6.0)];
         let lines = figures.map(|(kind, figure)| (kind, vec![Some(figure)])).to_vec();
-        let rows = vec![Row { what: "work".into(), lines }];
+        let rows = vec![Row { what: "work".into(), lines, drawn: true }];
         let table = Table { key: "x", title: "X", columns, compared: 0, less_is_better: true, rows };
         let text = table.text();
         let of = |name: &str| {

@@ -1,7 +1,8 @@
 // A server of grpc-go for the comparison: it answers with what it was asked.
 //
 // The service is the one of the others, written down by hand: google.protobuf.BytesValue is on the wire what their
-// Echo is, a field 1 of bytes, so no generator is needed. Every setting is at its default.
+// Echo is, a field 1 of bytes, so no generator is needed. Every setting is at its default, but for the windows, which
+// are those of all servers here. It is told as all are: `server KIND [FOLDER]`, with certificate and key in the folder.
 package main
 
 import (
@@ -10,8 +11,11 @@ import (
 	"io"
 	"log"
 	"net"
+	"os"
+	"path/filepath"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
@@ -52,6 +56,9 @@ var service = grpc.ServiceDesc{
 	},
 }
 
+// The window of a stream, and of a connection.
+const windowBytes = 1024 * 1024
+
 func main() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -59,7 +66,16 @@ func main() {
 	}
 	// Whoever measures reads the port from the first line.
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-	server := grpc.NewServer()
+	options := []grpc.ServerOption{grpc.InitialWindowSize(windowBytes), grpc.InitialConnWindowSize(windowBytes)}
+	if len(os.Args) > 3 {
+		folder := os.Args[3]
+		tls, err := credentials.NewServerTLSFromFile(filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem"))
+		if err != nil {
+			log.Fatal(err)
+		}
+		options = append(options, grpc.Creds(tls))
+	}
+	server := grpc.NewServer(options...)
 	server.RegisterService(&service, echoes{})
 	log.Fatal(server.Serve(listener))
 }
