@@ -14,6 +14,9 @@
 //! A hundred answers of 1 KiB are one system call or two this way, and not a hundred, which halves what such a
 //! call costs.
 //!
+//! At a server reading ends where writing does: a peer that sends without a pause has its [turn](crate::policy::turn),
+//! and then the task leaves its thread to others. And nothing is read from a peer that is made to rest.
+//!
 //! Must not know: HTTP/2, or whose frames they are.
 
 use std::cell::Cell;
@@ -27,6 +30,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::io::Io;
+use super::pace::Turns;
 
 /// An [`Io`] for an engine: flushing it does nothing until its [`Outlet`] is asked.
 #[derive(Debug)]
@@ -83,13 +87,22 @@ struct State<T> {
     is_full: bool,
     /// Why sending failed; the engine is told when it reads.
     failure: Option<io::Error>,
+    /// Where turns are taken.
+    turns: Option<Turns>,
 }
 
 impl<T: Io> Gathered<T> {
     pub(super) fn new(io: T) -> (Gathered<T>, Outlet<T>) {
-        let traffic = Arc::default();
-        let state =
-            State { io, traffic, waiting: Vec::new(), sent: 0, dirty: false, is_full: false, failure: None };
+        let state = State {
+            io,
+            traffic: Arc::default(),
+            waiting: Vec::new(),
+            sent: 0,
+            dirty: false,
+            is_full: false,
+            failure: None,
+            turns: None,
+        };
         let state = Arc::new(Mutex::new(state));
         (Gathered(state.clone()), Outlet(state))
     }
@@ -113,6 +126,20 @@ impl<T: Io> Outlet<T> {
         state.dirty || state.is_full
     }
 
+    /// From now on the peer is read in turns.
+    #[cfg(feature = "server")]
+    pub(super) fn take_turns(&self, pace: &super::pace::Pace) {
+        lock(&self.0).turns = Some(Turns::new(pace));
+    }
+
+    /// Reads nothing, or reads again; whoever says so polls the engine afterwards.
+    #[cfg(feature = "server")]
+    pub(super) fn rest(&self, is_resting: bool) {
+        if let Some(turns) = &mut lock(&self.0).turns {
+            turns.rest(is_resting);
+        }
+    }
+
     /// Polls an engine, and sends what it wrote once it has nothing more to do for now.
     pub(super) fn poll_turn<R>(
         &self,
@@ -124,6 +151,9 @@ impl<T: Io> Outlet<T> {
                 return Poll::Ready(ready);
             }
             let mut state = lock(&self.0);
+            if let Some(turns) = &mut state.turns {
+                turns.on_end();
+            }
             match state.poll_drain(cx) {
                 // The engine finds out by reading, and tells all its streams.
                 Poll::Ready(Err(failure)) => state.failure = Some(failure),
@@ -227,7 +257,11 @@ impl<T: Io> AsyncRead for Gathered<T> {
             Some(failure) => Poll::Ready(Err(failure)),
             None => {
                 let before = buf.filled().len();
-                ready!(Pin::new(&mut state.io).poll_read(cx, buf))?;
+                let State { io, turns, .. } = &mut *state;
+                match turns {
+                    Some(turns) => ready!(turns.poll_read(io, cx, buf))?,
+                    None => ready!(Pin::new(io).poll_read(cx, buf))?,
+                }
                 let came = buf.filled().len().saturating_sub(before);
                 state.traffic.read.fetch_add(came as u64, Ordering::AcqRel);
                 Poll::Ready(Ok(()))
