@@ -285,7 +285,7 @@ async fn a_server_in_the_middle_passes_on_no_metadata() {
         Ok(Response::new(names.join(" ")))
     }));
     let onward = back.channel.clone();
-    let mut front = House::with(Stub::one(move |request| {
+    let front = House::with(Stub::one(move |request| {
         let onward = onward.clone();
         async move { onward.unary(&ONE, Request::new(request.into_inner())).await }
     }));
@@ -293,8 +293,7 @@ async fn a_server_in_the_middle_passes_on_no_metadata() {
     request.metadata_mut().insert("x-secret", "s").unwrap();
     let heard = within(front.channel.unary(&ONE, request)).await.unwrap().into_inner();
     assert!(!heard.contains("x-secret"), "{heard}");
-    front.stop();
-    drop(front);
+    front.shut().await;
     back.close().await;
 }
 

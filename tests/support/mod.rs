@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use wirewright::server::Service;
 use wirewright::transport::pipe;
 use wirewright::{Channel, Endpoint, ServeError, Server, ServerBuilder};
@@ -22,6 +22,7 @@ pub struct House {
     pub channel: Channel,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<Result<(), ServeError>>,
+    _closed: MustClose,
 }
 
 impl House {
@@ -42,7 +43,8 @@ impl House {
         };
         let server = tokio::spawn(server.serve_until(incoming, stopped));
         let channel = endpoint(Endpoint::new("in.memory:1").unwrap()).connector(connector).lazy();
-        House { channel, stop: Some(stop), server }
+        let closed = MustClose::of(&server);
+        House { channel, stop: Some(stop), server, _closed: closed }
     }
 
     /// Tells the server to stop.
@@ -52,12 +54,33 @@ impl House {
         }
     }
 
-    /// Tells the server to stop, and waits until it has.
-    pub async fn close(mut self) {
+    /// Tells the server to stop, and waits until it has and nothing is left.
+    pub async fn close(self) {
+        self.shut().await;
+        all_quiet().await;
+    }
+
+    /// Tells the server to stop, and waits until it has; for tests in which something else still runs.
+    pub async fn shut(mut self) {
         self.stop();
         drop(self.channel);
         within(self.server).await.unwrap().unwrap();
-        all_quiet().await;
+    }
+}
+
+/// Fails a test that drops its fixture while the server is still at work: nobody would look for what it leaves behind.
+pub struct MustClose(AbortHandle);
+
+impl MustClose {
+    pub fn of<T>(server: &JoinHandle<T>) -> MustClose {
+        MustClose(server.abort_handle())
+    }
+}
+
+impl Drop for MustClose {
+    fn drop(&mut self) {
+        let is_over = self.0.is_finished() || std::thread::panicking();
+        assert!(is_over, "close the fixture: what its server leaves behind would go unseen");
     }
 }
 

@@ -18,7 +18,7 @@ use wirewright::{Address, Channel, Endpoint, Interceptor, ServeError, ServerBuil
 
 use super::frame::{self, Frame};
 use super::weather::{Sky, Under};
-use super::within;
+use super::{MustClose, within};
 
 /// The scripted end of a connection.
 pub struct Peer {
@@ -265,6 +265,7 @@ pub struct Caller {
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<Result<(), ServeError>>,
     connector: Under<PipeConnector>,
+    _closed: MustClose,
 }
 
 impl Caller {
@@ -280,7 +281,8 @@ impl Caller {
             let _ = stopped.await;
         }));
         let peer = Peer::client(connector.connect(&Address::Memory).await.unwrap());
-        Caller { peer, stop: Some(stop), server, connector }
+        let closed = MustClose::of(&server);
+        Caller { peer, stop: Some(stop), server, connector, _closed: closed }
     }
 
     /// Another client of the same server.
