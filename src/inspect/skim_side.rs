@@ -14,11 +14,10 @@
 use bytes::BytesMut;
 
 use super::block::{BlockJoiner, HeaderBlock};
-use super::event::Head;
 use super::frame_header::{Flag, FrameHeader, FrameKind};
 use super::frames::PREFACE;
 use super::hpack::{Entry, HpackDecoder};
-use super::repeats::Repeats;
+use super::repeats::{Repeat, Repeats};
 
 /// One direction of the connection.
 #[derive(Debug, Default)]
@@ -43,18 +42,19 @@ pub(super) struct Side {
 
 impl Side {
     /// What a frame says that is a whole header block, if an earlier block said the same.
-    pub(super) fn repeated(&mut self, offset: usize, header: FrameHeader, bytes: &[u8]) -> Option<Head> {
+    pub(super) fn repeated(&mut self, offset: usize, header: FrameHeader, bytes: &[u8]) -> Option<&Repeat> {
         let is_whole = header.kind == FrameKind::Headers && header.has(Flag::EndHeaders);
         if !is_whole || header.has(Flag::Padded) || header.has(Flag::Priority) {
             return None;
         }
-        let mut head = self.repeats.take(self.hpack.version(), bytes.get(FrameHeader::LEN..)?)?;
-        let HeaderBlock { stream_id, ends_stream, pieces, range, .. } = &mut head.block;
-        (*stream_id, *ends_stream) = (header.stream_id, header.has(Flag::EndStream));
+        let (text, ends) = (bytes.get(FrameHeader::LEN..)?, header.has(Flag::EndStream));
+        let repeat = self.repeats.find(self.hpack.version(), text, ends)?;
+        let HeaderBlock { stream_id, pieces, range, .. } = &mut repeat.what.head_mut()?.block;
+        *stream_id = header.stream_id;
         *range = offset..offset + bytes.len();
         pieces.clear();
         pieces.push(offset + FrameHeader::LEN..range.end);
-        Some(head)
+        Some(repeat)
     }
 
     /// How long the piece is that begins with these bytes, as far as they tell.

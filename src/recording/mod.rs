@@ -28,6 +28,7 @@
 mod assembly;
 mod error;
 mod hexdump;
+mod letters;
 mod line;
 mod packets;
 mod parse;
