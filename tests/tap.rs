@@ -234,9 +234,11 @@ async fn another_attempt_is_noted_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_for_the_window_is_noted_with_its_bytes_and_its_stream() {
-    let near = Paper::default();
-    let server = Server::builder().add_service(Talk::new(Stub {
+async fn a_request_that_waits_for_the_window_is_noted_with_its_bytes_and_its_stream_and_the_window_at_both_ends()
+ {
+    let (near, far) = (Paper::default(), Paper::default());
+    let server = Server::builder().tap(Tap::record(far.clone(), []).unwrap());
+    let server = server.add_service(Talk::new(Stub {
         many: Box::new(|requests, _| {
             Box::pin(async move {
                 // Held and not read, so that no window is given back.
@@ -273,4 +275,8 @@ async fn a_request_that_waits_for_the_window_is_noted_with_its_bytes_and_its_str
         }
     }
     assert!(seen > 0);
+    for (text, mark) in [(near.text(), "is=empty of=client room=0"), (far.text(), "is=low of=client")] {
+        let levels = events(&text, &["window"]);
+        assert!(levels.iter().any(|level| level.contains(mark)), "{levels:?}");
+    }
 }

@@ -74,7 +74,9 @@ pub(crate) fn show(file: &str, page: &mut Page) -> Result<Option<String>, Failur
         page.line(style::QUIET, line)?;
     }
     if panel.has_notes {
-        page.line(style::QUIET, LEGEND_OF_NOTES)?;
+        for line in LEGEND_OF_NOTES {
+            page.line(style::QUIET, line)?;
+        }
     }
     Ok(warning)
 }
@@ -136,12 +138,17 @@ impl Row {
 }
 
 impl Panel {
-    /// Puts what a client has noted of a call into the row of its stream.
+    /// Puts what was noted of a call or a window into the row of its stream.
     fn note(&mut self, event: &Happening) {
-        let note = NOTES.iter().find(|(name, _)| *name == event.name);
-        if let (Some(conn), Some(stream), Some((_, sign))) = (event.conn, event.stream, note) {
+        let detail =
+            |key: &str| event.details.iter().find(|(name, _)| name == key).map(|(_, value)| &**value);
+        let name = if event.name == "window" { detail("is").unwrap_or_default() } else { &event.name };
+        let way = if detail("of") == Some("server") { Direction::ToClient } else { Direction::ToServer };
+        let note = NOTES.iter().find(|(noted, _)| *noted == name);
+        // What has no stream is of the connection itself, if it has one.
+        if let (Some(conn), Some((_, sign))) = (event.conn, note) {
             self.has_notes = true;
-            self.write(conn, stream, Direction::ToServer, event.at, sign, false);
+            self.write(conn, event.stream.unwrap_or(0), way, event.at, sign, false);
         }
     }
 
@@ -335,13 +342,22 @@ const LEGEND: [&str; 3] = [
     " R reset  G goaway  y priority  U promise  ? unknown frame  ! cannot be read",
 ];
 
-/// What a client notes of a call, and the sign for it.
-const NOTES: [(&str, &str); 5] =
-    [("deadline", "T"), ("cancel", "C"), ("retry", "A"), ("blocked", "B"), ("reset", "X")];
+/// What is noted of a call or a window, and the sign for it.
+const NOTES: [(&str, &str); 7] = [
+    ("deadline", "T"),
+    ("cancel", "C"),
+    ("retry", "A"),
+    ("blocked", "B"),
+    ("reset", "X"),
+    ("empty", "E"),
+    ("open", "O"),
+];
 
 /// What those mean.
-const LEGEND_OF_NOTES: &str =
-    " noted: T deadline passed  C let go of  A made again  B waits for the window  X the stream broke";
+const LEGEND_OF_NOTES: [&str; 2] = [
+    " noted: T deadline passed  C let go of  A made again  B waits for the window  X the stream broke",
+    "        E a window is empty  O it has room again",
+];
 
 /// For `conn 12` and `2/s1047`.
 const LABEL_WIDTH: usize = 10;

@@ -95,6 +95,9 @@ fn what_cannot_be_read_is_told_in_one_line_with_a_hint() {
         ("empty.jsonl", b"", 1, "is empty"),
         ("other.json", b"{\"name\":\"x\"}\n", 1, "not a recording: line 1 has no version"),
         ("cut.jsonl", &whole[..whole.len() - 9], 0, "the file ends in the middle of line"),
+        ("packed.gz", b"\x1f\x8b\x08\0\0", 1, "it is gzip: unpack it first"),
+        ("tls.bin", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 1, "it is TLS, which hides everything"),
+        ("noise.bin", &[0xff; 64], 1, "neither a capture nor HTTP/2 begins like this; give a recording"),
         ("cut.pcap", &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0], 1, "the file ends in the middle of it"),
     ];
     for (name, bytes, code, expected) in cases {
@@ -236,11 +239,17 @@ fn what_a_client_notes_of_a_call_is_told_where_it_happened() {
     let note = r#"{"k":"event","c":1,"s":1,"t":60100000,"e":"deadline","x":{"path":"/lesson.School/Sleep"}}"#;
     let mut lines: Vec<_> = text.lines().collect();
     lines.insert(reset, note);
+    lines.insert(
+        reset,
+        r#"{"k":"event","c":1,"s":1,"t":60090000,"e":"window","x":{"is":"empty","of":"server","room":"0"}}"#,
+    );
     let file = std::env::temp_dir().join(format!("wright-noted-{}.jsonl", std::process::id()));
     std::fs::write(&file, lines.join("\n") + "\n").unwrap();
     let timeline = output(&["timeline", file.to_str().unwrap()]);
+    assert!(timeline.contains("<E") && timeline.contains("E a window is empty"), "{timeline}");
     assert!(timeline.contains(">T>R") && timeline.contains(" noted: T deadline passed"), "{timeline}");
     let told = output(&["explain", file.to_str().unwrap()]);
     assert!(told.contains("60.100 ms  ...  deadline  path /lesson.School/Sleep"), "{told}");
+    assert!(told.contains("60.090 ms  ...  window  "), "{told}");
     std::fs::remove_file(file).unwrap();
 }
