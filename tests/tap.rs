@@ -162,6 +162,19 @@ fn events(text: &[u8], names: &[&str]) -> Vec<String> {
     told.into_iter().filter(|line| names.iter().any(|name| line.starts_with(&format!("{name} ")))).collect()
 }
 
+/// The connections and streams of a recording's events of this name.
+fn places(text: &[u8], name: &str) -> Vec<(Option<u32>, Option<u32>)> {
+    let (mut reader, mut places) = (RecordingReader::new(text).unwrap(), Vec::new());
+    while let Some(line) = reader.next_line().unwrap() {
+        if let Line::Event(event) = line
+            && event.name == name
+        {
+            places.push((event.conn, event.stream));
+        }
+    }
+    places
+}
+
 /// What a server notes of a call that its client gives up.
 const RESET: &str = "reset by=peer code=CANCEL path=/test.Talk/One why=";
 
@@ -205,6 +218,9 @@ async fn a_call_that_is_let_go_of_is_noted_at_the_client_and_its_reset_at_the_se
     let noted = events(&far.text(), &OF_CALLS);
     assert_eq!(noted.len(), 1, "{noted:?}");
     assert!(noted[0].starts_with(RESET), "{noted:?}");
+    for (text, name) in [(near.text(), "cancel"), (far.text(), "reset")] {
+        assert_eq!(places(&text, name), [(Some(1), Some(1))], "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,7 +29,7 @@ use super::event::{Direction, Head, What};
 use super::frame_header::{Flag, FrameHeader, FrameKind};
 use super::frames::{Frame, PREFACE};
 use super::message_walk::{MessageWalk, Part};
-use super::skim_side::{Side, data_of, looks_like_a_frame};
+use super::skim_side::{Side, carries_block, data_of, looks_like_a_frame};
 use super::stream::Role;
 
 /// Goes through a connection quickly.
@@ -392,10 +392,6 @@ fn cut(half: &Half, end: usize, show: &mut impl FnMut(Skim<'_>)) {
     if let Some(missing) = half.walk.missing() {
         show(Skim::Damaged { range: end..end, bytes: &[], why: Damage::MessageCut { missing } });
     }
-}
-
-fn carries_block(kind: FrameKind) -> bool {
-    matches!(kind, FrameKind::Headers | FrameKind::PushPromise | FrameKind::Continuation)
 }
 
 /// RFC 9113 6.4: the error code.

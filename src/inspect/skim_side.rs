@@ -81,6 +81,11 @@ pub(super) fn looks_like_a_frame(bytes: &[u8]) -> bool {
 /// 1 MiB, sixty-four times what a receiver takes without having said so.
 const MAX_PLAUSIBLE_BYTES: usize = 1024 * 1024;
 
+/// Whether frames of this type carry a header block, or a part of one.
+pub(super) fn carries_block(kind: FrameKind) -> bool {
+    matches!(kind, FrameKind::Headers | FrameKind::PushPromise | FrameKind::Continuation)
+}
+
 /// The data of a DATA frame without its padding, and where it begins in the frame (RFC 9113 6.1).
 pub(super) fn data_of<'a>(header: &FrameHeader, bytes: &'a [u8]) -> Option<(&'a [u8], usize)> {
     let content = bytes.get(FrameHeader::LEN..)?;

@@ -88,6 +88,16 @@ pub(super) fn write_kind(kind: FrameKind, text: &mut String) {
     }
 }
 
+/// Appends the flags of a frame, if it has any.
+pub(super) fn write_flags(header: &FrameHeader, line: &mut String) {
+    // END_HEADERS is what one expects; a block that goes on is what is worth a word.
+    let is_usual = header.has(Flag::EndHeaders) && header.flags == Flag::EndHeaders.bit();
+    if header.flags != 0 && !is_usual {
+        line.push_str("  ");
+        line.push_str(&header.flag_names());
+    }
+}
+
 /// The section that defines a type of frame.
 pub(crate) fn section(kind: FrameKind) -> &'static str {
     match kind {

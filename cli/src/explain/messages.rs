@@ -27,33 +27,7 @@ pub(super) fn rows(
     known: Option<&MessageDescriptor>,
 ) -> Result<(), Failure> {
     if !prefix.is_empty() {
-        let is_whole = part.begins && prefix.len() == 5;
-        let flag = match part.flag {
-            0 => "not compressed, ",
-            1 => "compressed, ",
-            _ => "neither 0 nor 1, which is an error, ",
-        };
-        let mut text = std::mem::take(&mut rows.value);
-        text.clear();
-        match (is_whole, part.ends || !content.is_empty(), known.filter(|_| part.flag == 0)) {
-            (true, _, Some(known)) => {
-                text.push_str(known.full_name());
-                text.push_str(", ");
-                count(part.length, &mut text);
-            }
-            (true, _, None) => {
-                text.push_str(flag);
-                count(part.length, &mut text);
-                text.push_str(" follow");
-            }
-            (false, true, _) => {
-                text.push_str("the rest of the prefix: ");
-                count(part.length, &mut text);
-            }
-            (false, false, _) => text.push_str("the prefix begins; the next frame goes on with it"),
-        }
-        rows.field(page, prefix, 0, ("message", &text), "")?;
-        rows.value = text;
+        self::prefix(rows, page, part, (prefix, !content.is_empty()), known)?;
     }
     if content.is_empty() {
         return Ok(());
@@ -80,6 +54,44 @@ pub(super) fn rows(
         (false, _) => "",
     });
     rows.field(page, content, 0, ("content", &text), "")
+}
+
+/// The row of a share of the prefix; whether the message itself goes on behind it in this frame says how much is known.
+fn prefix(
+    rows: &mut Rows,
+    page: &mut Page,
+    part: &Part,
+    (prefix, goes_on): (&[u8], bool),
+    known: Option<&MessageDescriptor>,
+) -> Result<(), Failure> {
+    let is_whole = part.begins && prefix.len() == 5;
+    let flag = match part.flag {
+        0 => "not compressed, ",
+        1 => "compressed, ",
+        _ => "neither 0 nor 1, which is an error, ",
+    };
+    let mut text = std::mem::take(&mut rows.value);
+    text.clear();
+    match (is_whole, part.ends || goes_on, known.filter(|_| part.flag == 0)) {
+        (true, _, Some(known)) => {
+            text.push_str(known.full_name());
+            text.push_str(", ");
+            count(part.length, &mut text);
+        }
+        (true, _, None) => {
+            text.push_str(flag);
+            count(part.length, &mut text);
+            text.push_str(" follow");
+        }
+        (false, true, _) => {
+            text.push_str("the rest of the prefix: ");
+            count(part.length, &mut text);
+        }
+        (false, false, _) => text.push_str("the prefix begins; the next frame goes on with it"),
+    }
+    rows.field(page, prefix, 0, ("message", &text), "")?;
+    rows.value = text;
+    Ok(())
 }
 
 /// The rows of some fields, and of those within them, each level further in.

@@ -12,7 +12,7 @@
 //! Must not know: what single bytes mean.
 
 use prost_reflect::DescriptorPool;
-use wirewright::inspect::frame_header::{Flag, FrameHeader, FrameKind};
+use wirewright::inspect::frame_header::{FrameHeader, FrameKind};
 use wirewright::inspect::skim::Skim;
 use wirewright::inspect::{Direction, Part, What};
 use wirewright::recording::Line;
@@ -233,7 +233,7 @@ impl Story {
         line.push('+');
         words::number(content as u64, line);
         line.push_str(" B");
-        write_flags(&header, line);
+        frame::write_flags(&header, line);
         line.push_str("  ");
         page.push(style::PLAIN, line);
         let room = WIDTH.saturating_sub(18 + heading + line.len());
@@ -373,16 +373,6 @@ impl Story {
         }
         page.push(style::QUIET, line);
         page.end_line()
-    }
-}
-
-/// Appends the flags of a frame, if it has any.
-fn write_flags(header: &FrameHeader, line: &mut String) {
-    // END_HEADERS is what one expects; a block that goes on is what is worth a word.
-    let is_usual = header.has(Flag::EndHeaders) && header.flags == Flag::EndHeaders.bit();
-    if header.flags != 0 && !is_usual {
-        line.push_str("  ");
-        line.push_str(&header.flag_names());
     }
 }
 
