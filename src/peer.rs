@@ -22,6 +22,9 @@ struct Inner {
     address: Address,
     /// What it has shown in the TLS handshake, in DER; its own certificate first.
     certificates: Vec<Bytes>,
+    /// The number by which its connection is on record; 0 if nobody records it.
+    #[cfg(feature = "tap")]
+    line: u32,
 }
 
 /// Where a peer is, or where to connect to.
@@ -41,13 +44,36 @@ pub enum Address {
 impl PeerInfo {
     /// A peer at this address.
     pub fn new(address: Address) -> PeerInfo {
-        PeerInfo(Arc::new(Inner { address, certificates: Vec::new() }))
+        PeerInfo(Arc::new(Inner {
+            address,
+            certificates: Vec::new(),
+            #[cfg(feature = "tap")]
+            line: 0,
+        }))
     }
 
     /// This peer, with the certificates that it has shown and that were found good.
     #[must_use]
     pub fn with_certificates(&self, certificates: Vec<Bytes>) -> PeerInfo {
-        PeerInfo(Arc::new(Inner { address: self.0.address.clone(), certificates }))
+        PeerInfo(Arc::new(Inner {
+            address: self.0.address.clone(),
+            certificates,
+            #[cfg(feature = "tap")]
+            line: self.0.line,
+        }))
+    }
+
+    /// This peer, on a connection that is on record by this number.
+    #[cfg(all(feature = "tap", feature = "server"))]
+    pub(crate) fn with_line(&self, line: u32) -> PeerInfo {
+        let (address, certificates) = (self.0.address.clone(), self.0.certificates.clone());
+        PeerInfo(Arc::new(Inner { address, certificates, line }))
+    }
+
+    /// The number by which its connection is on record, if it is.
+    #[cfg(all(feature = "tap", feature = "server"))]
+    pub(crate) fn line(&self) -> Option<u32> {
+        (self.0.line > 0).then_some(self.0.line)
     }
 
     /// The certificates that the peer has shown in the TLS handshake, in DER, its own first; none without TLS.

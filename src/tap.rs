@@ -28,7 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::call::{Listener, now, wall_clock};
 use crate::inspect::Direction;
-use crate::recording::{Chunk, Conn, Happening, Head, Line, Recorder, Role};
+use crate::recording::{Chunk, Conn, Happening, Head, Level, Line, Recorder, Role, Windows};
 
 /// Listens in on connections. Clones listen for the same ear.
 ///
@@ -115,7 +115,7 @@ impl Tap {
     ) -> Tapped<T> {
         let conn = self.0.conns.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         self.hear(|at| Line::Conn(Conn { conn, at, role, local, peer, tls }));
-        Tapped { io, tap: self.clone(), conn, role, why: None }
+        Tapped { io, tap: self.clone(), conn, role, windows: Windows::default(), why: None }
     }
 
     /// Notes something that leaves no bytes.
@@ -185,6 +185,8 @@ pub struct Tapped<T> {
     tap: Tap,
     conn: u32,
     role: Role,
+    /// How much either side may still send.
+    windows: Windows,
     /// How the connection ended, once it has.
     why: Option<String>,
 }
@@ -205,6 +207,11 @@ impl<T> Tapped<T> {
             false => Direction::ToServer,
         };
         self.tap.hear(|at| Line::Bytes(Chunk { conn, at, direction, bytes }));
+        let tap = &self.tap;
+        self.windows.push(direction, bytes, &mut |Level { stream, sender, mark, room }| {
+            let of = if sender == Direction::ToServer { "client" } else { "server" };
+            tap.note(Some(conn), stream, "window", &[("is", &mark.name()), ("of", &of), ("room", &room)]);
+        });
     }
 
     fn ended<V>(&mut self, result: io::Result<V>) -> io::Result<V> {

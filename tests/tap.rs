@@ -162,6 +162,19 @@ fn events(text: &[u8], names: &[&str]) -> Vec<String> {
     told.into_iter().filter(|line| names.iter().any(|name| line.starts_with(&format!("{name} ")))).collect()
 }
 
+/// The connections and streams of a recording's events of this name.
+fn places(text: &[u8], name: &str) -> Vec<(Option<u32>, Option<u32>)> {
+    let (mut reader, mut places) = (RecordingReader::new(text).unwrap(), Vec::new());
+    while let Some(line) = reader.next_line().unwrap() {
+        if let Line::Event(event) = line
+            && event.name == name
+        {
+            places.push((event.conn, event.stream));
+        }
+    }
+    places
+}
+
 /// What a server notes of a call that its client gives up.
 const RESET: &str = "reset by=peer code=CANCEL path=/test.Talk/One why=";
 
@@ -205,6 +218,9 @@ async fn a_call_that_is_let_go_of_is_noted_at_the_client_and_its_reset_at_the_se
     let noted = events(&far.text(), &OF_CALLS);
     assert_eq!(noted.len(), 1, "{noted:?}");
     assert!(noted[0].starts_with(RESET), "{noted:?}");
+    for (text, name) in [(near.text(), "cancel"), (far.text(), "reset")] {
+        assert_eq!(places(&text, name), [(Some(1), Some(1))], "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,9 +250,11 @@ async fn another_attempt_is_noted_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_for_the_window_is_noted_with_its_bytes_and_its_stream() {
-    let near = Paper::default();
-    let server = Server::builder().add_service(Talk::new(Stub {
+async fn a_request_that_waits_for_the_window_is_noted_with_its_bytes_and_its_stream_and_the_window_at_both_ends()
+ {
+    let (near, far) = (Paper::default(), Paper::default());
+    let server = Server::builder().tap(Tap::record(far.clone(), []).unwrap());
+    let server = server.add_service(Talk::new(Stub {
         many: Box::new(|requests, _| {
             Box::pin(async move {
                 // Held and not read, so that no window is given back.
@@ -273,4 +291,8 @@ async fn a_request_that_waits_for_the_window_is_noted_with_its_bytes_and_its_str
         }
     }
     assert!(seen > 0);
+    for (text, mark) in [(near.text(), "is=empty of=client room=0"), (far.text(), "is=low of=client")] {
+        let levels = events(&text, &["window"]);
+        assert!(levels.iter().any(|level| level.contains(mark)), "{levels:?}");
+    }
 }

@@ -12,7 +12,6 @@
 //!
 //! Must not know: what messages say.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
@@ -25,7 +24,7 @@ use crate::failure::Failure;
 use crate::style;
 use crate::trace::calls::{Call, Calls};
 use crate::trace::conns::{Conns, Place, headline};
-use crate::trace::page::{Page, WIDTH, clip};
+use crate::trace::page::{Page, WIDTH, clip, pad};
 use crate::trace::{source, words};
 
 /// What can be typed after `timeline`.
@@ -75,20 +74,28 @@ pub(crate) fn show(file: &str, page: &mut Page) -> Result<Option<String>, Failur
         page.line(style::QUIET, line)?;
     }
     if panel.has_notes {
-        page.line(style::QUIET, LEGEND_OF_NOTES)?;
+        for line in LEGEND_OF_NOTES {
+            page.line(style::QUIET, line)?;
+        }
     }
     Ok(warning)
 }
 
 /// A stretch of time: what fits between the labels and the ends of calls.
+///
+/// A long recording fills a million of these, so all that they hold is used again.
 #[derive(Debug, Default)]
 struct Panel {
     calls: Calls,
-    /// The bursts: when each began, and how wide it is.
-    columns: Vec<(Duration, usize)>,
+    /// When the bursts began, each over its column.
+    moments: String,
+    /// How wide the last column is; `None` before the first.
+    column: Option<usize>,
     /// How wide all of them are together.
     width: usize,
     rows: Vec<Row>,
+    /// Rows of earlier panels.
+    spare: Vec<Row>,
     /// The row that was written last: the next frame is most likely of the same.
     last: usize,
     /// When the latest bytes crossed; a burst ends with a pause.
@@ -97,10 +104,12 @@ struct Panel {
     place: Option<(u32, u32, Direction)>,
     /// Whether anything was noted of a call that no frame says.
     has_notes: bool,
+    /// Holds a label.
+    label: String,
 }
 
 /// One stream, or a connection itself.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Row {
     conn: u32,
     stream: u32,
@@ -110,16 +119,36 @@ struct Row {
     sign: (&'static str, usize),
     /// Where the last sign begins in the text.
     at: usize,
-    end: Option<Call>,
+    /// How its call ended, in words; empty if it did not.
+    end: String,
+    is_ok: bool,
+}
+
+impl Row {
+    /// Notes how the call ended.
+    fn end(&mut self, call: &Call) {
+        self.is_ok = call.end.is_ok();
+        self.end.clear();
+        self.end.push_str(call.short());
+        self.end.push_str("  ");
+        self.end.push_str(&call.end.name());
+        self.end.push_str("  ");
+        words::write_duration(call.took(), &mut self.end);
+    }
 }
 
 impl Panel {
-    /// Puts what a client has noted of a call into the row of its stream.
+    /// Puts what was noted of a call or a window into the row of its stream.
     fn note(&mut self, event: &Happening) {
-        let note = NOTES.iter().find(|(name, _)| *name == event.name);
-        if let (Some(conn), Some(stream), Some((_, sign))) = (event.conn, event.stream, note) {
+        let detail =
+            |key: &str| event.details.iter().find(|(name, _)| name == key).map(|(_, value)| &**value);
+        let name = if event.name == "window" { detail("is").unwrap_or_default() } else { &event.name };
+        let way = if detail("of") == Some("server") { Direction::ToClient } else { Direction::ToServer };
+        let note = NOTES.iter().find(|(noted, _)| *noted == name);
+        // What has no stream is of the connection itself, if it has one.
+        if let (Some(conn), Some((_, sign))) = (event.conn, note) {
             self.has_notes = true;
-            self.write(conn, stream, Direction::ToServer, event.at, sign, false);
+            self.write(conn, event.stream.unwrap_or(0), way, event.at, sign, false);
         }
     }
 
@@ -139,7 +168,7 @@ impl Panel {
         if let Some(call) = self.calls.see(conn, direction, at, skim) {
             let row = self.row(conn, call.stream);
             if let Some(row) = self.rows.get_mut(row) {
-                row.end = Some(call);
+                row.end(&call);
             }
         }
     }
@@ -160,25 +189,22 @@ impl Panel {
         let nth = self.row(conn, stream);
         // Who answers comes to the right of who asked, even within a burst.
         let turns = self.place.is_some_and(|(of, _, before)| of == conn && before != way);
-        if self.columns.is_empty()
-            || pause
-            || turns
-            || self.columns.last().is_some_and(|(_, width)| *width > COLUMN_WIDTH)
-        {
-            self.begin_column(at);
-        }
+        let column = match self.column {
+            Some(width) if !pause && !turns && width <= COLUMN_WIDTH => width,
+            _ => self.begin_column(at),
+        };
         (self.now, self.place) = (at, from);
-        let Some((_, column)) = self.columns.last_mut() else { return };
-        let start = self.width - *column;
+        let start = self.width - column;
         let Some(row) = self.rows.get_mut(nth) else { return };
         if row.text.len() < start {
-            row.text.extend(std::iter::repeat_n(' ', start - row.text.len()));
+            pad(&mut row.text, start);
             row.sign = ("", 0);
         }
         if row.sign.0 == sign && !ends && row.text.get(row.at..).is_some_and(|last| last.starts_with(arrow)) {
             row.sign.1 += 1;
             row.text.truncate(row.at + 2);
-            let _ = write!(row.text, "*{}", row.sign.1);
+            row.text.push('*');
+            words::number(row.sign.1 as u64, &mut row.text);
         } else {
             (row.sign, row.at) = ((sign, 1), row.text.len());
             row.text.push(arrow);
@@ -188,19 +214,21 @@ impl Panel {
             row.text.push('.');
             row.sign = ("", 0);
         }
-        let width = (row.text.len() - start).max(*column);
-        self.width += width - *column;
-        *column = width;
+        let width = (row.text.len() - start).max(column);
+        self.width += width - column;
+        self.column = Some(width);
     }
 
-    fn begin_column(&mut self, at: Duration) {
+    /// Begins a column, which is not wide yet.
+    fn begin_column(&mut self, at: Duration) -> usize {
         // A moment needs as much room as its digits, and a space on either side.
-        if let Some((before, width)) = self.columns.last_mut() {
-            let wanted = (*width).max(short_moment(*before).len()) + 2;
-            self.width += wanted - *width;
-            *width = wanted;
+        if self.column.is_some() {
+            self.width = self.width.max(self.moments.len()) + 2;
         }
-        self.columns.push((at, 0));
+        pad(&mut self.moments, self.width);
+        words::decimal(at, 100_000, 1, &mut self.moments);
+        self.column = Some(0);
+        0
     }
 
     fn row(&mut self, conn: u32, stream: u32) -> usize {
@@ -208,7 +236,10 @@ impl Panel {
         if !self.rows.get(self.last).is_some_and(is_it) {
             self.last = self.rows.iter().position(is_it).unwrap_or(self.rows.len());
             if self.last == self.rows.len() {
-                self.rows.push(Row { conn, stream, text: String::new(), sign: ("", 0), at: 0, end: None });
+                let mut row = self.spare.pop().unwrap_or_default();
+                row.text.clear();
+                row.end.clear();
+                self.rows.push(Row { conn, stream, sign: ("", 0), at: 0, ..row });
             }
         }
         self.last
@@ -220,44 +251,53 @@ impl Panel {
             return Ok(());
         }
         page.end_line()?;
-        let mut moments = String::new();
-        let mut start = 0;
-        for (at, width) in &self.columns {
-            moments.extend(std::iter::repeat_n(' ', start - moments.len().min(start)));
-            moments.push_str(&short_moment(*at));
-            start += width;
-        }
         page.cell(style::QUIET, " ms", LABEL_WIDTH);
-        page.line(style::QUIET, clip(&moments, WIDTH - LABEL_WIDTH))?;
+        page.push(style::QUIET, &clip(&self.moments, WIDTH - LABEL_WIDTH));
+        page.end_line()?;
         self.rows.sort_by_key(|row| (row.conn, row.stream));
         let many = self.rows.first().map(|row| row.conn) != self.rows.last().map(|row| row.conn);
         for row in &self.rows {
-            let label = match (row.stream, many) {
-                (0, _) => format!(" conn {}", row.conn),
-                (stream, false) => format!(" s{stream}"),
-                (stream, true) => format!(" {}/s{stream}", row.conn),
-            };
-            page.cell(style::QUIET, &label, LABEL_WIDTH);
+            label(row, many, &mut self.label);
+            page.cell(style::QUIET, &self.label, LABEL_WIDTH);
             signs(page, &row.text);
-            if let Some(call) = &row.end {
+            if !row.end.is_empty() {
                 let used = row.text.len().max(self.width);
                 page.space(used - row.text.len() + 3);
                 let room = WIDTH.saturating_sub(LABEL_WIDTH + used + 3);
-                let style = if call.end.is_ok() { style::GOOD } else { style::BAD };
-                let text = format!("{}  {}  {}", call.short(), call.end.name(), words::duration(call.took()));
-                page.put(style, clip(&text, room));
+                page.push(if row.is_ok { style::GOOD } else { style::BAD }, &clip(&row.end, room));
             }
             page.end_line()?;
         }
-        (self.width, self.last, self.place) = (0, 0, None);
-        self.columns.clear();
-        self.rows.clear();
+        (self.width, self.last, self.place, self.column) = (0, 0, None, None);
+        self.moments.clear();
+        self.spare.append(&mut self.rows);
         Ok(())
     }
 }
 
+/// What stands before a row: its stream, and the connection if there are several.
+fn label(row: &Row, many: bool, label: &mut String) {
+    label.clear();
+    match (row.stream, many) {
+        (0, _) => {
+            label.push_str(" conn ");
+            return words::number(row.conn.into(), label);
+        }
+        (_, true) => {
+            label.push(' ');
+            words::number(row.conn.into(), label);
+            label.push_str("/s");
+        }
+        (_, false) => label.push_str(" s"),
+    }
+    words::number(row.stream.into(), label);
+}
+
 /// A row of signs, each in the colour of who made it.
 fn signs(page: &mut Page, text: &str) {
+    if page.is_plain() {
+        return page.push(style::PLAIN, text);
+    }
     let mut rest = text;
     while !rest.is_empty() {
         let next = rest
@@ -274,13 +314,6 @@ fn signs(page: &mut Page, text: &str) {
         page.put(style, now);
         rest = later;
     }
-}
-
-/// Milliseconds, to one place.
-fn short_moment(at: Duration) -> String {
-    let mut text = String::new();
-    words::decimal(at, 100_000, 1, &mut text);
-    text
 }
 
 /// The sign of a frame.
@@ -309,13 +342,22 @@ const LEGEND: [&str; 3] = [
     " R reset  G goaway  y priority  U promise  ? unknown frame  ! cannot be read",
 ];
 
-/// What a client notes of a call, and the sign for it.
-const NOTES: [(&str, &str); 5] =
-    [("deadline", "T"), ("cancel", "C"), ("retry", "A"), ("blocked", "B"), ("reset", "X")];
+/// What is noted of a call or a window, and the sign for it.
+const NOTES: [(&str, &str); 7] = [
+    ("deadline", "T"),
+    ("cancel", "C"),
+    ("retry", "A"),
+    ("blocked", "B"),
+    ("reset", "X"),
+    ("empty", "E"),
+    ("open", "O"),
+];
 
 /// What those mean.
-const LEGEND_OF_NOTES: &str =
-    " noted: T deadline passed  C let go of  A made again  B waits for the window  X the stream broke";
+const LEGEND_OF_NOTES: [&str; 2] = [
+    " noted: T deadline passed  C let go of  A made again  B waits for the window  X the stream broke",
+    "        E a window is empty  O it has room again",
+];
 
 /// For `conn 12` and `2/s1047`.
 const LABEL_WIDTH: usize = 10;

@@ -236,11 +236,17 @@ fn what_a_client_notes_of_a_call_is_told_where_it_happened() {
     let note = r#"{"k":"event","c":1,"s":1,"t":60100000,"e":"deadline","x":{"path":"/lesson.School/Sleep"}}"#;
     let mut lines: Vec<_> = text.lines().collect();
     lines.insert(reset, note);
+    lines.insert(
+        reset,
+        r#"{"k":"event","c":1,"s":1,"t":60090000,"e":"window","x":{"is":"empty","of":"server","room":"0"}}"#,
+    );
     let file = std::env::temp_dir().join(format!("wright-noted-{}.jsonl", std::process::id()));
     std::fs::write(&file, lines.join("\n") + "\n").unwrap();
     let timeline = output(&["timeline", file.to_str().unwrap()]);
+    assert!(timeline.contains("<E") && timeline.contains("E a window is empty"), "{timeline}");
     assert!(timeline.contains(">T>R") && timeline.contains(" noted: T deadline passed"), "{timeline}");
     let told = output(&["explain", file.to_str().unwrap()]);
     assert!(told.contains("60.100 ms  ...  deadline  path /lesson.School/Sleep"), "{told}");
+    assert!(told.contains("60.090 ms  ...  window  "), "{told}");
     std::fs::remove_file(file).unwrap();
 }

@@ -118,7 +118,7 @@ impl CallInfo {
     }
 
     /// Says where the call's stream is on record.
-    #[cfg(all(feature = "tap", feature = "client"))]
+    #[cfg(feature = "tap")]
     pub(crate) fn set_line(&self, conn: u32, stream: u32) {
         self.line.store(u64::from(conn) << 32 | u64::from(stream), Ordering::Relaxed);
     }

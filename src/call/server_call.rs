@@ -80,12 +80,18 @@ impl<I: Interceptor> ServerCall<I> {
         settings: Arc<CallSettings>,
         peer: PeerInfo,
     ) -> Self {
+        #[cfg(feature = "tap")]
+        let line = peer.line().zip(send.stream_id());
         let deadline = head.timeout.map(|timeout| Deadline::after(clock::now(), timeout));
         let encoding = head.accept_encoding.choose(settings.outgoing().unwrap_or(head.encoding));
         let replies = Replies { accept: head.accept_encoding, encoding };
         let wire = Wire::new(send, head.content_type, replies, deadline, settings.write_stall);
         let reader = RequestReader::new(recv, head.encoding, settings.receive);
         let info = CallInfo::new(Side::Server, head.uri, deadline).with_peer(peer);
+        #[cfg(feature = "tap")]
+        if let Some((conn, stream)) = line {
+            info.set_line(conn, stream);
+        }
         let call = Held::Alone(CallShared::new(interceptors, info, settings));
         ServerCall(Box::new(Arrived { call, wire, reader, metadata: head.metadata }))
     }

@@ -143,6 +143,19 @@ impl What {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn head_mut(&mut self) -> Option<&mut Head> {
+        match self {
+            Self::RequestHead(head)
+            | Self::InterimHead(head)
+            | Self::ResponseHead(head)
+            | Self::Trailers(head)
+            | Self::TrailersOnly(head)
+            | Self::Promise { head, .. } => Some(head),
+            _ => None,
+        }
+    }
+
     /// The same, for keeps.
     pub(super) fn into_head(self) -> Option<Head> {
         match self {

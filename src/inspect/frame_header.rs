@@ -15,6 +15,7 @@
 //!
 //! This file must not know what follows a header.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::cursor::{Cursor, Note};
@@ -52,29 +53,29 @@ impl FrameHeader {
 
     /// Whether the frame is of this kind and has this flag.
     pub fn has(&self, flag: Flag) -> bool {
-        self.flags & flag.bit() != 0 && flag.kinds().contains(&self.kind)
+        self.flags & flag.bit() != 0 && flag.is_of(self.kind)
     }
 
     /// The flags by name: `END_STREAM END_HEADERS`, or `no flags`.
     ///
     /// Bits that the frame's type does not define follow as a number.
-    pub fn flag_names(&self) -> String {
-        let mut names = String::new();
+    pub fn flag_names(&self) -> Cow<'static, str> {
+        let mut names = Cow::Borrowed("");
         let mut left = self.flags;
-        for flag in Flag::ALL {
-            if self.has(flag) {
-                left &= !flag.bit();
-                if !names.is_empty() {
-                    names.push(' ');
-                }
-                names.push_str(flag.name());
-            }
+        for flag in Flag::ALL.into_iter().filter(|flag| self.has(*flag)) {
+            left &= !flag.bit();
+            names = match &*names {
+                "" => flag.name().into(),
+                // What ends a call, and so the only pair that is common.
+                "END_STREAM" if flag == Flag::EndHeaders => "END_STREAM END_HEADERS".into(),
+                before => format!("{before} {}", flag.name()).into(),
+            };
         }
         match (names.is_empty(), left) {
             (true, 0) => "no flags".into(),
             (false, 0) => names,
-            (true, left) => format!("{left:#04x}"),
-            (false, left) => format!("{names} {left:#04x}"),
+            (true, left) => format!("{left:#04x}").into(),
+            (false, left) => format!("{names} {left:#04x}").into(),
         }
     }
 
@@ -153,11 +154,10 @@ impl FrameKind {
             Self::Unknown(number) => number,
         }
     }
-}
 
-impl fmt::Display for FrameKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The type's name in RFC 9113; `None` if it has none.
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self {
             Self::Data => "DATA",
             Self::Headers => "HEADERS",
             Self::Priority => "PRIORITY",
@@ -168,8 +168,17 @@ impl fmt::Display for FrameKind {
             Self::GoAway => "GOAWAY",
             Self::WindowUpdate => "WINDOW_UPDATE",
             Self::Continuation => "CONTINUATION",
-            Self::Unknown(number) => return write!(f, "type {number:#04x}"),
+            Self::Unknown(_) => return None,
         })
+    }
+}
+
+impl fmt::Display for FrameKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "type {:#04x}", self.to_u8()),
+        }
     }
 }
 
@@ -213,14 +222,15 @@ impl Flag {
         }
     }
 
-    const fn kinds(self) -> &'static [FrameKind] {
+    /// Whether frames of this type have the flag.
+    const fn is_of(self, kind: FrameKind) -> bool {
         use FrameKind::{Continuation, Data, Headers, Ping, PushPromise, Settings};
         match self {
-            Self::Ack => &[Settings, Ping],
-            Self::EndStream => &[Data, Headers],
-            Self::EndHeaders => &[Headers, PushPromise, Continuation],
-            Self::Padded => &[Data, Headers, PushPromise],
-            Self::Priority => &[Headers],
+            Self::Ack => matches!(kind, Settings | Ping),
+            Self::EndStream => matches!(kind, Data | Headers),
+            Self::EndHeaders => matches!(kind, Headers | PushPromise | Continuation),
+            Self::Padded => matches!(kind, Data | Headers | PushPromise),
+            Self::Priority => matches!(kind, Headers),
         }
     }
 }
@@ -232,11 +242,11 @@ pub(super) fn mark(cursor: &mut Cursor) -> Result<(), Damage> {
     cursor.number::<1>(SpanKind::FrameType, |number| {
         // Lossless: one byte was read.
         kind = FrameKind::from_u8(number as u8);
-        kind.to_string().into()
+        kind.name().map_or_else(|| kind.to_string().into(), Note::Borrowed)
     })?;
     cursor.number::<1>(SpanKind::FrameFlags, |flags| {
         let header = FrameHeader { length, kind, flags: flags as u8, stream_id: 0 };
-        Note::Owned(header.flag_names())
+        header.flag_names()
     })?;
     cursor.number::<4>(SpanKind::StreamId, |id| (id & STREAM_ID_MASK).to_string().into())?;
     Ok(())

@@ -14,44 +14,53 @@
 
 use bytes::Bytes;
 
-use super::event::Head;
+use super::event::What;
 use super::hpack::Form;
+use super::stream::Role;
 
 /// Heads that may come again.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
-    /// By [`slot`]; each with the version of the table by which it was read.
-    kept: [Option<(u64, Head)>; SLOTS],
+    /// By [`slot`].
+    kept: [Option<Repeat>; SLOTS],
+}
+
+/// A head that was read, and what it was.
+#[derive(Debug)]
+pub(super) struct Repeat {
+    /// The version of the table by which it was read.
+    version: u64,
+    pub(super) what: What,
+    /// What it made of the direction of its stream, if it began it.
+    pub(super) role: Option<Role>,
 }
 
 impl Repeats {
-    /// Hands out what this block said when it came before, if the table is still as it was.
-    pub(super) fn take(&mut self, version: u64, text: &[u8]) -> Option<Head> {
-        let kept = self.kept.get_mut(slot(text)?)?;
-        let (_, head) = kept.take_if(|(then, head)| *then == version && head.block.bytes == text)?;
-        Some(head)
+    /// What this block said when it came before, if the table is still as it was.
+    ///
+    /// What a block is depends on whether it ends the stream, so that must be as it was, too.
+    pub(super) fn find(&mut self, version: u64, text: &[u8], ends_stream: bool) -> Option<&mut Repeat> {
+        let kept = self.kept.get_mut(slot(text)?)?.as_mut()?;
+        let block = &kept.what.head()?.block;
+        let is_it = kept.version == version && block.ends_stream == ends_stream && block.bytes == text;
+        is_it.then_some(kept)
     }
 
     /// Keeps a head that was read without changing the table, if its block is of the kind that comes again.
     ///
     /// Gives back a head whose lists can be used anew: the one that makes room, or this very one.
-    pub(super) fn keep(&mut self, version: u64, mut head: Head) -> Option<Head> {
-        let is_numbers = head.fields().all(|field| field.form == Form::Indexed);
+    pub(super) fn keep(&mut self, version: u64, mut what: What, role: Option<Role>) -> Option<What> {
+        let Some(head) = what.head_mut() else { return Some(what) };
+        // What is unknown is made out by the order of blocks, so it need not be the same again.
+        let is_plain = head.fields().all(|field| field.form == Form::Indexed && field.name.bytes.is_ok());
         let Some(kept) =
-            slot(&head.block.bytes).filter(|_| is_numbers).and_then(|slot| self.kept.get_mut(slot))
+            slot(&head.block.bytes).filter(|_| is_plain).and_then(|slot| self.kept.get_mut(slot))
         else {
-            return Some(head);
+            return Some(what);
         };
         // Copied, so that a few bytes do not keep the buffer that they were read from.
         head.block.bytes = Bytes::copy_from_slice(&head.block.bytes);
-        kept.replace((version, head)).map(|(_, displaced)| displaced)
-    }
-
-    /// Takes back a head that was handed out.
-    pub(super) fn put_back(&mut self, version: u64, head: Head) {
-        if let Some(kept) = slot(&head.block.bytes).and_then(|slot| self.kept.get_mut(slot)) {
-            *kept = Some((version, head));
-        }
+        kept.replace(Repeat { version, what, role }).map(|displaced| displaced.what)
     }
 }
 

@@ -29,7 +29,7 @@ use super::event::{Direction, Head, What};
 use super::frame_header::{Flag, FrameHeader, FrameKind};
 use super::frames::{Frame, PREFACE};
 use super::message_walk::{MessageWalk, Part};
-use super::skim_side::{Side, data_of, looks_like_a_frame};
+use super::skim_side::{Side, carries_block, data_of, looks_like_a_frame};
 use super::stream::Role;
 
 /// Goes through a connection quickly.
@@ -242,15 +242,10 @@ impl Skimmer {
     ) {
         let end = offset + bytes.len();
         self.interrupt(direction, offset, header, bytes, show);
-        let side = self.side(direction);
-        if let Some(head) = side.repeated(offset, header, bytes) {
-            let head = self.show_head(direction, head, show);
-            let side = self.side(direction);
-            if let Some(head) = head {
-                side.repeats.put_back(side.hpack.version(), head);
-            }
+        if self.show_again(direction, offset, header, bytes, show) {
             return;
         }
+        let side = self.side(direction);
         side.fragments.extend_from_slice(bytes);
         let frame = Frame { offset, header, bytes: side.fragments.split().freeze() };
         let content = frame.content();
@@ -291,37 +286,63 @@ impl Skimmer {
         let version = side.hpack.version();
         side.hpack.decode_into(&block.bytes, &mut entries);
         let is_lasting = block.promised.is_none() && version == side.hpack.version();
-        let spare = self.show_head(direction, Head { entries, block }, show);
+        let (what, role) = self.show_head(direction, Head { entries, block }, show);
         let side = self.side(direction);
-        let spare = if is_lasting { spare.and_then(|head| side.repeats.keep(version, head)) } else { spare };
-        if let Some(Head { mut entries, block }) = spare {
+        let spare = if is_lasting { side.repeats.keep(version, what, role) } else { Some(what) };
+        if let Some(Head { mut entries, block }) = spare.and_then(What::into_head) {
             entries.clear();
             side.entries = entries;
             side.blocks.reuse(block.pieces);
         }
     }
 
-    /// Shows a head, and gives it back.
+    /// Shows a header block that an earlier one said already, if it is such a block: it need not be read.
+    fn show_again(
+        &mut self,
+        direction: Direction,
+        offset: usize,
+        header: FrameHeader,
+        bytes: &[u8],
+        show: &mut impl FnMut(Skim<'_>),
+    ) -> bool {
+        let side = match direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        };
+        let Some(repeat) = side.repeated(offset, header, bytes) else { return false };
+        let half = half_of(self.streams.entry(header.stream_id).or_default(), direction);
+        half.role = repeat.role.unwrap_or(half.role);
+        show(Skim::Block(&repeat.what));
+        if header.has(Flag::EndStream) {
+            self.half_close(direction, header.stream_id, offset + bytes.len(), show);
+        }
+        true
+    }
+
+    /// Shows a head, and gives it back; and what it made of the direction of its stream, if it began it.
     fn show_head(
         &mut self,
         direction: Direction,
         head: Head,
         show: &mut impl FnMut(Skim<'_>),
-    ) -> Option<Head> {
+    ) -> (What, Option<Role>) {
         let HeaderBlock { stream_id, ends_stream, promised, ref range, .. } = head.block;
         let end = range.end;
-        let what = match promised {
-            Some(promised) => What::Promise { promised, head },
+        let (what, role) = match promised {
+            Some(promised) => (What::Promise { promised, head }, None),
             None => {
-                let halves = self.streams.entry(stream_id).or_default();
-                half_of(halves, direction).role.name_block(direction, head)
+                let role = &mut half_of(self.streams.entry(stream_id).or_default(), direction).role;
+                let what = role.name_block(direction, head);
+                let begins =
+                    matches!(what, What::RequestHead(_) | What::ResponseHead(_) | What::TrailersOnly(_));
+                (what, begins.then_some(*role))
             }
         };
         show(Skim::Block(&what));
         if ends_stream && promised.is_none() {
             self.half_close(direction, stream_id, end, show);
         }
-        what.into_head()
+        (what, role)
     }
 
     fn half_close(
@@ -371,10 +392,6 @@ fn cut(half: &Half, end: usize, show: &mut impl FnMut(Skim<'_>)) {
     if let Some(missing) = half.walk.missing() {
         show(Skim::Damaged { range: end..end, bytes: &[], why: Damage::MessageCut { missing } });
     }
-}
-
-fn carries_block(kind: FrameKind) -> bool {
-    matches!(kind, FrameKind::Headers | FrameKind::PushPromise | FrameKind::Continuation)
 }
 
 /// RFC 9113 6.4: the error code.

@@ -14,11 +14,10 @@
 use bytes::BytesMut;
 
 use super::block::{BlockJoiner, HeaderBlock};
-use super::event::Head;
 use super::frame_header::{Flag, FrameHeader, FrameKind};
 use super::frames::PREFACE;
 use super::hpack::{Entry, HpackDecoder};
-use super::repeats::Repeats;
+use super::repeats::{Repeat, Repeats};
 
 /// One direction of the connection.
 #[derive(Debug, Default)]
@@ -43,18 +42,19 @@ pub(super) struct Side {
 
 impl Side {
     /// What a frame says that is a whole header block, if an earlier block said the same.
-    pub(super) fn repeated(&mut self, offset: usize, header: FrameHeader, bytes: &[u8]) -> Option<Head> {
+    pub(super) fn repeated(&mut self, offset: usize, header: FrameHeader, bytes: &[u8]) -> Option<&Repeat> {
         let is_whole = header.kind == FrameKind::Headers && header.has(Flag::EndHeaders);
         if !is_whole || header.has(Flag::Padded) || header.has(Flag::Priority) {
             return None;
         }
-        let mut head = self.repeats.take(self.hpack.version(), bytes.get(FrameHeader::LEN..)?)?;
-        let HeaderBlock { stream_id, ends_stream, pieces, range, .. } = &mut head.block;
-        (*stream_id, *ends_stream) = (header.stream_id, header.has(Flag::EndStream));
+        let (text, ends) = (bytes.get(FrameHeader::LEN..)?, header.has(Flag::EndStream));
+        let repeat = self.repeats.find(self.hpack.version(), text, ends)?;
+        let HeaderBlock { stream_id, pieces, range, .. } = &mut repeat.what.head_mut()?.block;
+        *stream_id = header.stream_id;
         *range = offset..offset + bytes.len();
         pieces.clear();
         pieces.push(offset + FrameHeader::LEN..range.end);
-        Some(head)
+        Some(repeat)
     }
 
     /// How long the piece is that begins with these bytes, as far as they tell.
@@ -80,6 +80,11 @@ pub(super) fn looks_like_a_frame(bytes: &[u8]) -> bool {
 
 /// 1 MiB, sixty-four times what a receiver takes without having said so.
 const MAX_PLAUSIBLE_BYTES: usize = 1024 * 1024;
+
+/// Whether frames of this type carry a header block, or a part of one.
+pub(super) fn carries_block(kind: FrameKind) -> bool {
+    matches!(kind, FrameKind::Headers | FrameKind::PushPromise | FrameKind::Continuation)
+}
 
 /// The data of a DATA frame without its padding, and where it begins in the frame (RFC 9113 6.1).
 pub(super) fn data_of<'a>(header: &FrameHeader, bytes: &'a [u8]) -> Option<(&'a [u8], usize)> {

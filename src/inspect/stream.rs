@@ -62,7 +62,7 @@ pub(super) struct Half {
 }
 
 /// What the header blocks of one direction of a stream have said so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Role {
     /// Whether its head was heard. Without it nobody knows where in a message
     /// its data begin.

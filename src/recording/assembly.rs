@@ -50,8 +50,12 @@ impl Assembly {
         let ahead = i64::from(seq.wrapping_sub(expected).cast_signed());
         let Some(at) = self.next.checked_add_signed(ahead) else { return true };
         if at > self.next {
-            self.held_bytes += bytes.len();
-            self.held.entry(at).or_default().extend_from_slice(bytes);
+            // Sent again while it waits, it may have grown; it is kept once.
+            let held = self.held.entry(at).or_default();
+            if let Some(new) = bytes.get(held.len()..) {
+                self.held_bytes += new.len();
+                held.extend_from_slice(new);
+            }
             self.is_lost = self.held_bytes > MAX_HELD_BYTES;
             return !self.is_lost;
         }
@@ -62,6 +66,22 @@ impl Assembly {
             self.take(at, &bytes, &mut hand_on);
         }
         true
+    }
+
+    /// Takes the sequence number of a SYN that may begin another connection with the same ports.
+    pub(super) fn is_begun_otherwise(&self, seq: u32) -> bool {
+        self.first.is_some_and(|first| first != seq.wrapping_add(1))
+    }
+
+    /// Whether all that was heard has been handed on up to this sequence number, of the FIN that ends the direction.
+    pub(super) fn has_reached(&self, seq: u32) -> bool {
+        let expected = self.first.map(|first| first.wrapping_add(self.next as u32));
+        expected.is_none_or(|expected| seq.wrapping_sub(expected).cast_signed() <= 0)
+    }
+
+    /// Whether something came that what is missing keeps from being read.
+    pub(super) fn has_gap(&self) -> bool {
+        !self.held.is_empty()
     }
 
     fn take(&mut self, at: u64, bytes: &[u8], hand_on: &mut impl FnMut(&[u8])) {
@@ -99,6 +119,7 @@ mod tests {
         assert_eq!(assemble(&[(at(3), b"def"), (at(0), b"abc")]), b"abcdef");
         assert_eq!(assemble(&[(at(0), b"abc"), (at(0), b"abc"), (at(1), b"bcde")]), b"abcde");
         assert_eq!(assemble(&[(at(4), b"ef"), (at(2), b"cd"), (at(0), b"abc")]), b"abcdef");
+        assert_eq!(assemble(&[(at(3), b"de"), (at(3), b"def"), (at(3), b"d"), (at(0), b"abc")]), b"abcdef");
         assert_eq!(assemble(&[(at(1), b"b")]), b"");
     }
 

@@ -28,6 +28,7 @@
 mod assembly;
 mod error;
 mod hexdump;
+mod letters;
 mod line;
 mod packets;
 mod parse;
@@ -36,6 +37,8 @@ mod reader;
 mod recorder;
 mod redact;
 mod streams;
+#[cfg(feature = "tap")]
+mod windows;
 
 pub use self::error::RecordingError;
 pub use self::hexdump::read_hex_dump;
@@ -45,6 +48,8 @@ pub use self::pcapng::PcapngWriter;
 pub use self::reader::RecordingReader;
 pub use self::recorder::Recorder;
 pub use self::redact::{REDACTED, Redactor};
+#[cfg(feature = "tap")]
+pub(crate) use self::windows::{Level, Windows};
 
 /// The version that is written, and the latest that is read.
 pub const VERSION: u32 = 1;

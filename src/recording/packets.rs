@@ -57,6 +57,7 @@ pub fn read_packets(input: impl Read, hand_on: impl FnMut(&Line<'_>)) -> Result<
         is_big_endian: false,
         interfaces: Vec::new(),
         begin: None,
+        now: Duration::ZERO,
         streams: Streams::default(),
         hand_on,
     };
@@ -73,6 +74,8 @@ struct Capture<R, F> {
     interfaces: Vec<Interface>,
     /// When the first packet was seen, counted from 1970.
     begin: Option<Duration>,
+    /// When the latest was, counted from the first.
+    now: Duration,
     streams: Streams,
     hand_on: F,
 }
@@ -123,13 +126,19 @@ impl<R: Read, F: FnMut(&Line<'_>)> Capture<R, F> {
                 continue;
             }
             let len = self.u32_at(&head, 4).checked_sub(12).ok_or(self.damaged("a block is too short"))?;
-            let content = self.sized(len)?;
-            self.need(4)?;
             match kind {
-                INTERFACE => self.interface(&content),
-                ENHANCED_PACKET => self.enhanced(&content),
-                _ => {}
+                INTERFACE => {
+                    let content = self.sized(len)?;
+                    self.interface(&content);
+                }
+                ENHANCED_PACKET => {
+                    let content = self.sized(len)?;
+                    self.enhanced(&content);
+                }
+                // Names, keys and statistics may be longer than any packet.
+                _ => self.skip(len)?,
             }
+            self.need(4)?;
         }
         Ok(())
     }
@@ -195,10 +204,12 @@ impl<R: Read, F: FnMut(&Line<'_>)> Capture<R, F> {
                 time
             }
         };
-        self.streams.push(time.saturating_sub(begin), &segment, &mut self.hand_on);
+        self.now = time.saturating_sub(begin);
+        self.streams.push(self.now, &segment, &mut self.hand_on);
     }
 
     fn close(&mut self) {
+        self.streams.finish(self.now, &mut self.hand_on);
         if self.begin.is_none() {
             (self.hand_on)(&Line::Head(Head { tool: "capture".into(), ..Head::default() }));
         }
@@ -228,6 +239,15 @@ impl<R: Read, F: FnMut(&Line<'_>)> Capture<R, F> {
         }
     }
 
+    fn skip(&mut self, len: u32) -> Result<(), PacketError> {
+        let packet = self.packet;
+        let skipped = io::copy(&mut self.input.by_ref().take(len.into()), &mut io::sink());
+        match skipped.map_err(|error| PacketError::Io { packet, error })? {
+            skipped if skipped < len.into() => Err(self.damaged("the file ends in the middle of it")),
+            _ => Ok(()),
+        }
+    }
+
     fn damaged(&self, reason: &'static str) -> PacketError {
         PacketError::Damaged { packet: self.packet, reason }
     }
@@ -246,18 +266,25 @@ impl<R: Read, F: FnMut(&Line<'_>)> Capture<R, F> {
 /// Takes the link layer off a packet.
 fn network(link_type: u16, packet: &[u8]) -> Option<&[u8]> {
     match link_type {
-        // BSD loopback: four bytes say which family.
-        0 => packet.get(4..),
-        // Ethernet, perhaps with the tag of a virtual LAN.
-        1 if packet.get(12..14) == Some(&[0x81, 0x00]) => packet.get(18..),
-        1 => packet.get(14..),
+        // BSD loopback: four bytes say which family, in either byte order.
+        0 | 108 => packet.get(4..),
+        1 => untagged(packet.get(12..14)?, packet.get(14..)?),
         // Linux "any", version 1 and 2.
-        113 => packet.get(16..),
-        276 => packet.get(20..),
+        113 => untagged(packet.get(14..16)?, packet.get(16..)?),
+        276 => untagged(packet.get(..2)?, packet.get(20..)?),
         // IP without anything before it: raw, IPv4, IPv6.
         12 | 101 | 228 | 229 => Some(packet),
         _ => None,
     }
+}
+
+/// Takes off the tags of virtual LANs, as many as there are (IEEE 802.1Q 9).
+fn untagged<'a>(kind: &'a [u8], packet: &'a [u8]) -> Option<&'a [u8]> {
+    let (mut kind, mut rest) = (kind, packet);
+    while let [0x81 | 0x91, 0x00] | [0x88, 0xa8] = kind {
+        (kind, rest) = (rest.get(2..4)?, rest.get(4..)?);
+    }
+    Some(rest)
 }
 
 /// Types of blocks (PCAP Next Generation Dump File Format, section 4).
@@ -272,57 +299,4 @@ const TIME_RESOLUTION: u16 = 9;
 const MAX_PACKET_BYTES: u32 = 256 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inspect::Direction;
-    use crate::inspect::frames::PREFACE;
-
-    /// A classic capture of one Ethernet packet, IPv4, TCP from port 7 to port 8.
-    fn pcap(bytes: &[u8]) -> Vec<u8> {
-        let mut packet = vec![0; 12];
-        packet.extend([8, 0, 0x45, 0, 0, (40 + bytes.len()) as u8, 0, 0, 0, 0, 64, 6, 0, 0]);
-        packet.extend([
-            127, 0, 0, 1, 127, 0, 0, 1, 0, 7, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x18, 0, 0, 0, 0, 0, 0,
-        ]);
-        packet.extend(bytes);
-        let mut file =
-            vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0];
-        let len = (packet.len() as u32).to_le_bytes();
-        file.extend([[3, 0, 0, 0], [4, 0, 0, 0], len, len].concat());
-        file.extend(packet);
-        file
-    }
-
-    #[test]
-    fn a_packet_off_the_ethernet_is_read() {
-        let file = pcap(PREFACE);
-        let mut heard = Vec::new();
-        read_packets(&file[..], |line| {
-            if let Line::Bytes(chunk) = line {
-                assert_eq!(chunk.direction, Direction::ToServer);
-                heard.extend_from_slice(chunk.bytes);
-            }
-        })
-        .unwrap();
-        assert_eq!(heard, PREFACE);
-    }
-
-    #[test]
-    fn no_prefix_of_a_capture_is_a_surprise() {
-        let file = pcap(PREFACE);
-        for end in 0..file.len() {
-            let mut lines = 0;
-            let result = read_packets(&file[..end], |_| lines += 1);
-            assert_eq!(result.is_ok(), end == 24, "{end}: {result:?}");
-            assert_eq!(lines, 1, "a head and nothing else");
-        }
-        assert!(matches!(read_packets(&b"GIF89a.."[..], |_| {}), Err(PacketError::NotACapture)));
-    }
-
-    #[test]
-    fn what_is_not_http2_is_passed_over() {
-        let mut lines = 0;
-        read_packets(&pcap(b"SSH-2.0-OpenSSH_9.6 and more bytes")[..], |_| lines += 1).unwrap();
-        assert_eq!(lines, 1);
-    }
-}
+mod tests;

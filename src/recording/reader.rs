@@ -7,9 +7,10 @@
 
 use std::io::{BufRead, Read};
 
+use super::VERSION;
 use super::error::RecordingError;
 use super::line::{Chunk, Line};
-use super::{VERSION, parse};
+use super::parse::{self, Plain};
 
 /// Reads a recording.
 ///
@@ -81,12 +82,17 @@ impl<R: BufRead> RecordingReader<R> {
         if let Some(head) = self.head.take() {
             return Ok(Some(head));
         }
+        if let Some(Plain { conn, at, direction }) = self.plain_line() {
+            return Ok(Some(Line::Bytes(Chunk { conn, at, direction, bytes: &self.bytes })));
+        }
         while self.read_text()? {
             if self.text.trim_ascii().is_empty() {
                 continue;
             }
             let line = self.line;
-            if let Some((conn, at, direction)) = parse::plain_bytes(&self.text, &mut self.bytes) {
+            // It was spread over two fillings of the input's buffer.
+            if let Some((Plain { conn, at, direction }, [])) = parse::plain_bytes(&self.text, &mut self.bytes)
+            {
                 return Ok(Some(Line::Bytes(Chunk { conn, at, direction, bytes: &self.bytes })));
             }
             let garbage = |reason| RecordingError::Garbage { line, reason };
@@ -101,6 +107,18 @@ impl<R: BufRead> RecordingReader<R> {
     /// The number of the line that was read last, from 1.
     pub fn line_number(&self) -> u64 {
         self.line
+    }
+
+    /// Reads the next line where it lies, if the input holds the whole of it and it is one of bytes, as nearly all are.
+    fn plain_line(&mut self) -> Option<Plain> {
+        // What goes wrong here goes wrong again below, where it is told.
+        let ahead = self.input.fill_buf().ok()?;
+        let ahead = ahead.get(..=MAX_LINE_BYTES).unwrap_or(ahead);
+        let (plain, rest) = parse::plain_bytes(ahead, &mut self.bytes)?;
+        let len = ahead.len() - rest.strip_prefix(b"\n")?.len();
+        self.input.consume(len);
+        self.line += 1;
+        Some(plain)
     }
 
     /// Reads up to the next end of a line; false at the end of the input.

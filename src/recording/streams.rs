@@ -45,12 +45,14 @@ impl<'a> Segment<'a> {
                 let end = if total == 0 { packet.len() } else { total.min(packet.len()) };
                 (ip(12)?, ip(16)?, packet.get(header..end)?)
             }
-            6 if *packet.get(6)? == TCP => {
+            6 => {
                 let ip =
                     |at: usize| Some(IpAddr::V6(Ipv6Addr::from(*packet.get(at..)?.first_chunk::<16>()?)));
                 let len = usize::from(u16::from_be_bytes(*packet.get(4..)?.first_chunk()?));
                 let rest = packet.get(40..)?;
-                (ip(8)?, ip(24)?, rest.get(..len).unwrap_or(rest))
+                // As above, a length of 0 is that of a packet to be cut up.
+                let rest = if len == 0 { rest } else { rest.get(..len).unwrap_or(rest) };
+                (ip(8)?, ip(24)?, after_extensions(*packet.get(6)?, rest)?)
             }
             _ => return None,
         };
@@ -63,6 +65,21 @@ impl<'a> Segment<'a> {
             flags: *tcp.get(13)?,
             bytes: tcp.get(header..)?,
         })
+    }
+}
+
+/// What follows the extension headers of IPv6, if it is TCP (RFC 8200 4).
+fn after_extensions(first: u8, packet: &[u8]) -> Option<&[u8]> {
+    let (mut next, mut rest) = (first, packet);
+    loop {
+        let len = match next {
+            TCP => return Some(rest),
+            // Hop-by-hop options, routing, destination options: their length counts eights behind the first.
+            0 | 43 | 60 => 8 + 8 * usize::from(*rest.get(1)?),
+            _ => return None,
+        };
+        next = *rest.first()?;
+        rest = rest.get(len..)?;
     }
 }
 
@@ -87,7 +104,19 @@ struct Found {
 #[derive(Debug, Default)]
 struct Half {
     assembly: Assembly,
-    is_over: bool,
+    /// The sequence number of its FIN, once that was heard; what comes before it may still be on its way.
+    fin: Option<u32>,
+}
+
+impl Half {
+    fn is_over(&self) -> bool {
+        self.fin.is_some_and(|fin| self.assembly.has_reached(fin))
+    }
+
+    /// Whether more was said than could be read.
+    fn is_cut(&self) -> bool {
+        self.assembly.has_gap() || (self.fin.is_some() && !self.is_over())
+    }
 }
 
 /// What is known of a connection.
@@ -112,9 +141,10 @@ impl Streams {
     pub(super) fn push(&mut self, at: Duration, segment: &Segment<'_>, hand_on: &mut impl FnMut(&Line<'_>)) {
         let way = usize::from(segment.from > segment.to);
         let key = if way == 0 { (segment.from, segment.to) } else { (segment.to, segment.from) };
-        if segment.flags & (SYN | ACK) == SYN && self.is_over(&key) {
+        if segment.flags & (SYN | ACK) == SYN && self.is_another(&key, way, segment.seq) {
             // The ports are used again, for another connection.
-            self.found.remove(&key);
+            let before = self.found.remove(&key);
+            before.into_iter().for_each(|before| before.leave(at, hand_on));
         }
         if self.found.len() >= MAX_CONNECTIONS && !self.found.contains_key(&key) {
             return;
@@ -126,13 +156,16 @@ impl Streams {
         }
         let mut bytes = Vec::new();
         let whole = half.assembly.push(segment.seq, segment.bytes, |part| bytes.extend_from_slice(part));
-        half.is_over |= segment.flags & FIN != 0;
+        if segment.flags & FIN != 0 {
+            // Lossless: a segment has at most 64 KiB.
+            half.fin = Some(segment.seq.wrapping_add(segment.bytes.len() as u32));
+        }
         if !bytes.is_empty() {
             found.say(way, at, bytes, &mut self.numbered, key, hand_on);
         }
         let State::Http2 { conn, .. } = found.state else { return };
         let is_reset = segment.flags & RST != 0;
-        let over = found.halves.iter().all(|half| half.is_over);
+        let over = found.halves.iter().all(Half::is_over);
         if !whole {
             let name = "packets-lost".into();
             hand_on(&Line::Event(Happening { conn: Some(conn), at, name, ..Happening::default() }));
@@ -150,14 +183,40 @@ impl Streams {
         }
     }
 
-    fn is_over(&self, key: &(SocketAddr, SocketAddr)) -> bool {
+    /// Whether a SYN is of another connection than the one that is known by these addresses.
+    fn is_another(&self, key: &(SocketAddr, SocketAddr), way: usize, seq: u32) -> bool {
         self.found.get(key).is_some_and(|found| {
-            matches!(found.state, State::PassedOver) || found.halves.iter().any(|half| half.is_over)
+            matches!(found.state, State::PassedOver)
+                || found.halves.iter().any(|half| half.fin.is_some())
+                || found.halves.get(way).is_some_and(|half| half.assembly.is_begun_otherwise(seq))
         })
+    }
+
+    /// The capture is over: says of each connection whether something of it is missing.
+    pub(super) fn finish(&mut self, at: Duration, hand_on: &mut impl FnMut(&Line<'_>)) {
+        let mut left: Vec<_> = self.found.drain().map(|(_, found)| found).collect();
+        left.sort_by_key(Found::conn);
+        left.into_iter().for_each(|found| found.leave(at, hand_on));
     }
 }
 
 impl Found {
+    /// Its number, if it is HTTP/2.
+    fn conn(&self) -> Option<u32> {
+        match self.state {
+            State::Http2 { conn, .. } => Some(conn),
+            _ => None,
+        }
+    }
+
+    /// Nothing more comes: what waits behind a hole, of packets that were lost or cut short, cannot be read.
+    fn leave(self, at: Duration, hand_on: &mut impl FnMut(&Line<'_>)) {
+        let Some(conn) = self.conn().filter(|_| self.halves.iter().any(Half::is_cut)) else { return };
+        let name = "packets-lost".into();
+        hand_on(&Line::Event(Happening { conn: Some(conn), at, name, ..Happening::default() }));
+        hand_on(&Line::End { conn, at, why: "packets lost".into() });
+    }
+
     /// Somebody has said something; decides what is spoken here, and hands on what is known to be HTTP/2.
     fn say(
         &mut self,

@@ -52,6 +52,7 @@ async fn serve_plaintext<T: Io>(serving: &Serving, io: T, peer: PeerInfo, orders
         #[cfg(not(feature = "tls"))]
         let tls = false;
         let io = tap.listen(io, crate::recording::Role::Server, None, Some(peer.to_string()), tls);
+        let peer = peer.with_line(io.conn());
         // Boxed once per connection, so that the code below is not compiled again for it.
         let io: Box<dyn Io> = Box::new(io);
         return serve_http2(serving, io, peer, orders).await;

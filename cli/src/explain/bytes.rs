@@ -16,7 +16,7 @@ use anstyle::Style;
 
 use crate::failure::Failure;
 use crate::style;
-use crate::trace::page::{Page, WIDTH};
+use crate::trace::page::{Page, WIDTH, clip};
 use crate::trace::words;
 
 /// Rows of bytes, counted.
@@ -28,6 +28,10 @@ pub(super) struct Rows {
     digits: String,
     /// Holds its words, if it is one sentence.
     words: String,
+    /// Lent to whoever puts a value together.
+    pub(super) value: String,
+    /// Lent to whoever puts a remark together.
+    pub(super) remark: String,
 }
 
 impl Rows {
@@ -39,11 +43,25 @@ impl Rows {
         style: Style,
         text: impl Display,
     ) -> Result<(), Failure> {
-        self.digits(page, bytes);
-        self.words.clear();
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
         // Writing to a string cannot fail.
-        let _ = write!(self.words, "{text}");
-        page.cell(style, &self.words, WIDTH - TEXT_COLUMN);
+        let _ = write!(words, "{text}");
+        self.tell(page, bytes, style, &words)?;
+        self.words = words;
+        Ok(())
+    }
+
+    /// [`say`](Rows::say) of a text that is there already.
+    pub(super) fn tell(
+        &mut self,
+        page: &mut Page,
+        bytes: &[u8],
+        style: Style,
+        text: &str,
+    ) -> Result<(), Failure> {
+        self.digits(page, bytes);
+        page.push(style, &clip(text, WIDTH - TEXT_COLUMN));
         page.end_line()
     }
 
@@ -80,7 +98,7 @@ impl Rows {
         // What a value means is worth more than how it was written.
         let short = || remark.split("; ").next().filter(|short| fits(short)).unwrap_or_default();
         let remark = if fits(remark) { remark } else { short() };
-        page.cell(style::PLAIN, left, left.len().min(room));
+        page.push(style::PLAIN, &clip(left, room));
         if !remark.is_empty() {
             page.space(gap);
             page.push(style::QUIET, remark);

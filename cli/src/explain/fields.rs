@@ -40,7 +40,8 @@ pub(super) fn rows(rows: &mut Rows, page: &mut Page, head: &Head) -> Result<(), 
 fn row(rows: &mut Rows, page: &mut Page, bytes: &[u8], field: &Field) -> Result<(), Failure> {
     let name = text(&field.name);
     let value = text(&field.value);
-    let mut remark = String::with_capacity(REMARK_LETTERS);
+    let mut remark = std::mem::take(&mut rows.remark);
+    remark.clear();
     if let (Ok(name), Ok(value)) = (&field.name.bytes, &field.value.bytes)
         && let Some(meaning) = words::meaning(name, value)
     {
@@ -48,7 +49,9 @@ fn row(rows: &mut Rows, page: &mut Page, bytes: &[u8], field: &Field) -> Result<
         remark.push_str("; ");
     }
     how(field, &mut remark);
-    rows.field(page, bytes, 0, (&name, &value), &remark)
+    rows.field(page, bytes, 0, (&name, &value), &remark)?;
+    rows.remark = remark;
+    Ok(())
 }
 
 /// A name or a value, or why it is not known.
@@ -61,12 +64,17 @@ fn text(text: &Text) -> Cow<'_, str> {
 
 /// How HPACK wrote a field.
 fn how(field: &Field, told: &mut String) {
-    // Writing to a string cannot fail, here and below.
-    let _ = match (field.form, &field.name.origin) {
-        (Form::Indexed, origin) => return write!(told, "{origin}").unwrap_or_default(),
-        (_, origin @ (Origin::Static(_) | Origin::Dynamic(_))) => write!(told, "name {origin}, "),
-        _ => Ok(()),
+    let row = match field.name.origin {
+        Origin::Static(index) => Some(("static ", index)),
+        Origin::Dynamic(index) => Some(("dynamic ", index)),
+        Origin::Literal { .. } => None,
     };
+    if let Some((table, index)) = row {
+        told.push_str(if field.form == Form::Indexed { "" } else { "name " });
+        told.push_str(table);
+        words::number(index as u64, told);
+        told.push_str(if field.form == Form::Indexed { "" } else { ", " });
+    }
     told.push_str(match field.form {
         Form::Remembered => "new, becomes 62",
         Form::NotRemembered => "not remembered",
@@ -75,12 +83,13 @@ fn how(field: &Field, told: &mut String) {
     });
     if let Origin::Literal { letters, is_huffman: true, .. } = &field.value.origin {
         let count = field.value.bytes.as_ref().map_or(0, |bytes| bytes.len());
+        // Writing to a string cannot fail.
         let _ = write!(told, "; Huffman: {count} letters in {} B", letters.len());
     }
 }
 
 /// Which moment of a call a block is, in words.
-pub(crate) fn moment(what: &What) -> (String, anstyle::Style) {
+pub(crate) fn moment(what: &What) -> (Cow<'static, str>, anstyle::Style) {
     let status = |head: &Head| {
         let code = head.get("grpc-status").and_then(|value| words::status_name(value));
         (code.unwrap_or("no grpc-status"), if code == Some("OK") { style::GOOD } else { style::BAD })
@@ -88,22 +97,22 @@ pub(crate) fn moment(what: &What) -> (String, anstyle::Style) {
     match what {
         What::RequestHead(head) => {
             let path = head.get(":path").map(|path| words::printable(path)).unwrap_or_default();
-            (format!("request head: {path}"), style::STRONG)
+            (["request head: ", &*path].concat().into(), style::STRONG)
         }
-        What::ResponseHead(_) => ("response head".to_owned(), style::STRONG),
-        What::InterimHead(_) => ("an interim head: the answer is still to come".to_owned(), style::STRONG),
+        What::ResponseHead(_) => ("response head".into(), style::STRONG),
+        What::InterimHead(_) => ("an interim head: the answer is still to come".into(), style::STRONG),
         What::Trailers(head) => {
             let (code, style) = status(head);
-            (format!("trailers: {code}"), style)
+            (["trailers: ", code].concat().into(), style)
         }
         What::TrailersOnly(head) => {
             let (code, style) = status(head);
-            (format!("Trailers-Only: {code}"), style)
+            (["Trailers-Only: ", code].concat().into(), style)
         }
         What::Promise { promised, .. } => {
-            (format!("promises stream {promised}; gRPC never does"), style::BAD)
+            (format!("promises stream {promised}; gRPC never does").into(), style::BAD)
         }
-        _ => (String::new(), style::PLAIN),
+        _ => ("".into(), style::PLAIN),
     }
 }
 
@@ -114,6 +123,3 @@ pub(super) fn speaker(direction: Direction) -> anstyle::Style {
         Direction::ToClient => style::SERVER,
     }
 }
-
-/// As many as fit a line beside a short value: what is longer is not shown.
-const REMARK_LETTERS: usize = 64;

@@ -2,6 +2,8 @@
 //!
 //! Must not know: calls.
 
+use std::borrow::Cow;
+
 use anstyle::Style;
 use bytes::Bytes;
 use wirewright::inspect::content::{Content, Setting, setting_name};
@@ -16,29 +18,31 @@ use crate::trace::page::Page;
 use crate::trace::words;
 
 /// What a frame is for, in a few words beside its heading.
-pub(crate) fn remark(header: &FrameHeader, bytes: &[u8]) -> (String, Style) {
+pub(crate) fn remark(header: &FrameHeader, bytes: &[u8]) -> (Cow<'static, str>, Style) {
     match content(header, bytes) {
         Content::Data { .. } if header.has(Flag::EndStream) && header.length == 0 => {
-            ("nothing more to say".to_owned(), style::QUIET)
+            ("nothing more to say".into(), style::QUIET)
         }
         Content::Data { .. } if header.has(Flag::EndStream) => {
-            ("the last of its messages".to_owned(), style::QUIET)
+            ("the last of its messages".into(), style::QUIET)
         }
-        Content::Settings { is_ack: true, .. } => ("has heard the other's settings".to_owned(), style::QUIET),
-        Content::Settings { .. } => ("how it wants to be spoken to".to_owned(), style::QUIET),
-        Content::Ping { is_ack: true, .. } => ("answers a ping".to_owned(), style::QUIET),
-        Content::Ping { data, .. } => (ping(data).to_owned(), style::QUIET),
-        Content::WindowUpdate { increment } => (format!("room for {increment} bytes more"), style::QUIET),
-        Content::RstStream { code } => (format!("the stream is over: {}", reason_name(code)), style::BAD),
+        Content::Settings { is_ack: true, .. } => ("has heard the other's settings".into(), style::QUIET),
+        Content::Settings { .. } => ("how it wants to be spoken to".into(), style::QUIET),
+        Content::Ping { is_ack: true, .. } => ("answers a ping".into(), style::QUIET),
+        Content::Ping { data, .. } => (ping(data).into(), style::QUIET),
+        Content::WindowUpdate { increment } => {
+            (format!("room for {increment} bytes more").into(), style::QUIET)
+        }
+        Content::RstStream { code } => {
+            (format!("the stream is over: {}", reason_name(code)).into(), style::BAD)
+        }
         Content::GoAway { code, last_stream, .. } => {
-            (format!("no new streams after {last_stream}: {}", reason_name(code)), style::BAD)
+            (format!("no new streams after {last_stream}: {}", reason_name(code)).into(), style::BAD)
         }
-        Content::Priority(_) => ("an opinion about its weight; obsolete".to_owned(), style::QUIET),
-        Content::Unknown { .. } => {
-            ("of a type that nobody has defined; to be ignored".to_owned(), style::QUIET)
-        }
-        Content::Damaged(why) => (why.to_string(), style::BAD),
-        _ => (String::new(), style::PLAIN),
+        Content::Priority(_) => ("an opinion about its weight; obsolete".into(), style::QUIET),
+        Content::Unknown { .. } => ("of a type that nobody has defined; to be ignored".into(), style::QUIET),
+        Content::Damaged(why) => (why.to_string().into(), style::BAD),
+        _ => ("".into(), style::PLAIN),
     }
 }
 
@@ -59,10 +63,39 @@ pub(super) fn header(
     bytes: &[u8],
 ) -> Result<(), Failure> {
     let lead = bytes.get(..FrameHeader::LEN).unwrap_or(bytes);
-    let FrameHeader { length, kind, stream_id, .. } = header;
-    let flags = header.flag_names();
-    let text = format_args!("length {length}, {kind}, {flags}, stream {stream_id}  {}", section(*kind));
-    rows.say(page, lead, style::QUIET, text)
+    let mut text = std::mem::take(&mut rows.value);
+    text.clear();
+    text.push_str("length ");
+    words::number(header.length.into(), &mut text);
+    text.push_str(", ");
+    write_kind(header.kind, &mut text);
+    text.push_str(", ");
+    text.push_str(&header.flag_names());
+    text.push_str(", stream ");
+    words::number(header.stream_id.into(), &mut text);
+    text.push_str("  ");
+    text.push_str(section(header.kind));
+    rows.tell(page, lead, style::QUIET, &text)?;
+    rows.value = text;
+    Ok(())
+}
+
+/// Appends the name of a type of frame, or its number.
+pub(super) fn write_kind(kind: FrameKind, text: &mut String) {
+    match kind.name() {
+        Some(name) => text.push_str(name),
+        None => text.push_str(&kind.to_string()),
+    }
+}
+
+/// Appends the flags of a frame, if it has any.
+pub(super) fn write_flags(header: &FrameHeader, line: &mut String) {
+    // END_HEADERS is what one expects; a block that goes on is what is worth a word.
+    let is_usual = header.has(Flag::EndHeaders) && header.flags == Flag::EndHeaders.bit();
+    if header.flags != 0 && !is_usual {
+        line.push_str("  ");
+        line.push_str(&header.flag_names());
+    }
 }
 
 /// The section that defines a type of frame.

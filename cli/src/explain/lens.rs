@@ -243,7 +243,7 @@ struct Statuses {
 
 impl Statuses {
     fn add(&mut self, call: Call) {
-        let key = (call.method().to_owned(), call.end.name());
+        let key = (call.method().to_owned(), call.end.name().into_owned());
         if self.ends.contains_key(&key) || self.ends.len() < MOST_METHODS {
             self.ends.entry(key).or_insert((0, call)).0 += 1;
         }

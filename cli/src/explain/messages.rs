@@ -27,21 +27,7 @@ pub(super) fn rows(
     known: Option<&MessageDescriptor>,
 ) -> Result<(), Failure> {
     if !prefix.is_empty() {
-        let is_whole = part.begins && prefix.len() == 5;
-        let flag = match part.flag {
-            0 => "not compressed",
-            1 => "compressed",
-            _ => "neither 0 nor 1, which is an error",
-        };
-        let text = match (is_whole, part.ends || !content.is_empty()) {
-            (true, _) if known.is_some() && part.flag == 0 => {
-                format!("{}, {}", known.map_or("", MessageDescriptor::full_name), count(part.length))
-            }
-            (true, _) => format!("{flag}, {} follow", count(part.length)),
-            (false, true) => format!("the rest of the prefix: {}", count(part.length)),
-            (false, false) => "the prefix begins; the next frame goes on with it".to_owned(),
-        };
-        rows.field(page, prefix, 0, ("message", &text), "")?;
+        self::prefix(rows, page, part, (prefix, !content.is_empty()), known)?;
     }
     if content.is_empty() {
         return Ok(());
@@ -57,12 +43,55 @@ pub(super) fn rows(
         }
     }
     let end = u64::from(part.before) + content.len() as u64;
-    let text = match (is_whole, part.flag) {
-        (true, 1) => format!("{} compressed", count(part.length)),
-        (true, _) => format!("{} of protobuf", count(part.length)),
-        (false, _) => format!("{} to {end} of {}", part.before, count(part.length)),
-    };
+    let mut text = String::new();
+    if !is_whole {
+        text = format!("{} to {end} of ", part.before);
+    }
+    count(part.length, &mut text);
+    text.push_str(match (is_whole, part.flag) {
+        (true, 1) => " compressed",
+        (true, _) => " of protobuf",
+        (false, _) => "",
+    });
     rows.field(page, content, 0, ("content", &text), "")
+}
+
+/// The row of a share of the prefix; whether the message itself goes on behind it in this frame says how much is known.
+fn prefix(
+    rows: &mut Rows,
+    page: &mut Page,
+    part: &Part,
+    (prefix, goes_on): (&[u8], bool),
+    known: Option<&MessageDescriptor>,
+) -> Result<(), Failure> {
+    let is_whole = part.begins && prefix.len() == 5;
+    let flag = match part.flag {
+        0 => "not compressed, ",
+        1 => "compressed, ",
+        _ => "neither 0 nor 1, which is an error, ",
+    };
+    let mut text = std::mem::take(&mut rows.value);
+    text.clear();
+    match (is_whole, part.ends || goes_on, known.filter(|_| part.flag == 0)) {
+        (true, _, Some(known)) => {
+            text.push_str(known.full_name());
+            text.push_str(", ");
+            count(part.length, &mut text);
+        }
+        (true, _, None) => {
+            text.push_str(flag);
+            count(part.length, &mut text);
+            text.push_str(" follow");
+        }
+        (false, true, _) => {
+            text.push_str("the rest of the prefix: ");
+            count(part.length, &mut text);
+        }
+        (false, false, _) => text.push_str("the prefix begins; the next frame goes on with it"),
+    }
+    rows.field(page, prefix, 0, ("message", &text), "")?;
+    rows.value = text;
+    Ok(())
 }
 
 /// The rows of some fields, and of those within them, each level further in.
@@ -74,7 +103,8 @@ fn fields(
     depth: usize,
 ) -> Result<(), Failure> {
     for field in &read.fields {
-        let name = field.number.to_string();
+        let mut name = String::new();
+        words::number(field.number.into(), &mut name);
         let indent = 2 * depth;
         if let Value::Message(inner) | Value::Group(inner, _) = &field.value {
             let lead = all.get(field.tag.start..field.length.end.max(field.tag.end)).unwrap_or_default();
@@ -88,8 +118,12 @@ fn fields(
             continue;
         }
         let bytes = all.get(field.tag.start..field.range.end).unwrap_or_default();
-        let (value, remark) = value(field);
-        rows.field(page, bytes, indent, (&name, &value), &remark)?;
+        let (mut told, mut remark) = (std::mem::take(&mut rows.value), std::mem::take(&mut rows.remark));
+        told.clear();
+        remark.clear();
+        value(field, &mut told, &mut remark);
+        rows.field(page, bytes, indent, (&name, &told), &remark)?;
+        (rows.value, rows.remark) = (told, remark);
     }
     if !read.unread.is_empty() {
         let bytes = all.get(read.unread.clone()).unwrap_or_default();
@@ -98,24 +132,35 @@ fn fields(
     Ok(())
 }
 
-/// A value, and what else it could be.
-pub(super) fn value(field: &Field<'_>) -> (String, String) {
+/// Appends a value, and what else it could be.
+pub(super) fn value(field: &Field<'_>, told: &mut String, remark: &mut String) {
     match &field.value {
         Value::Varint(number) => {
-            let bool_or_enum = if *number < 2 { "integer, bool or enum" } else { "integer or enum" };
-            (number.to_string(), bool_or_enum.to_owned())
+            words::number(*number, told);
+            remark.push_str(if *number < 2 { "integer, bool or enum" } else { "integer or enum" });
         }
         Value::I64(bytes) => {
-            (f64::from_le_bytes(*bytes).to_string(), format!("or {}", i64::from_le_bytes(*bytes)))
+            told.push_str(&f64::from_le_bytes(*bytes).to_string());
+            remark.push_str(&format!("or {}", i64::from_le_bytes(*bytes)));
         }
         Value::I32(bytes) => {
-            (f32::from_le_bytes(*bytes).to_string(), format!("or {}", i32::from_le_bytes(*bytes)))
+            told.push_str(&f32::from_le_bytes(*bytes).to_string());
+            remark.push_str(&format!("or {}", i32::from_le_bytes(*bytes)));
         }
         Value::Text(text) => {
-            (format!("\"{}\"", words::printable(text.as_bytes())), format!("text, {} B", text.len()))
+            told.push('"');
+            told.push_str(&words::printable(text.as_bytes()));
+            told.push('"');
+            remark.push_str("text, ");
+            words::number(text.len() as u64, remark);
+            remark.push_str(" B");
         }
-        Value::Bytes(bytes) => (words::printable(bytes).into_owned(), format!("{} B", bytes.len())),
-        Value::Message(_) | Value::Group(..) => (String::new(), String::new()),
+        Value::Bytes(bytes) => {
+            told.push_str(&words::printable(bytes));
+            words::number(bytes.len() as u64, remark);
+            remark.push_str(" B");
+        }
+        Value::Message(_) | Value::Group(..) => {}
     }
 }
 
@@ -127,8 +172,10 @@ fn count_rows(fields: &Fields<'_>) -> usize {
     inner.sum()
 }
 
-fn count(bytes: u32) -> String {
-    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
+/// Appends a number of bytes.
+fn count(bytes: u32, text: &mut String) {
+    words::number(bytes.into(), text);
+    text.push_str(if bytes == 1 { " byte" } else { " bytes" });
 }
 
 /// Longer messages are shown by their length: nobody reads a page of fields without their names.

@@ -100,13 +100,20 @@ fn single(
     let end = if let Value::Group(_, end) = &field.value { end.end } else { field.range.end };
     let bytes = all.get(field.tag.start..end).unwrap_or_default();
     let (value, remark) = match known {
-        None => (messages::value(field).0, format!("{} has no such field", message.full_name())),
+        None => (untyped(field), format!("{} has no such field", message.full_name())),
         Some(known) => match said(bytes, message, known) {
             Some(value) => (value, kind(known)),
-            None => (messages::value(field).0, format!("is no {}", kind(known))),
+            None => (untyped(field), format!("is no {}", kind(known))),
         },
     };
     rows.field(page, bytes, 2 * depth, (&name(field, known), &value), &remark)
+}
+
+/// A value as it is told without a type.
+fn untyped(field: &Field<'_>) -> String {
+    let mut value = String::new();
+    messages::value(field, &mut value, &mut String::new());
+    value
 }
 
 /// The number of a field, and its name if that is known.

@@ -11,10 +11,8 @@
 //!
 //! Must not know: what single bytes mean.
 
-use std::fmt::Write as _;
-
 use prost_reflect::DescriptorPool;
-use wirewright::inspect::frame_header::{Flag, FrameHeader, FrameKind};
+use wirewright::inspect::frame_header::{FrameHeader, FrameKind};
 use wirewright::inspect::skim::Skim;
 use wirewright::inspect::{Direction, Part, What};
 use wirewright::recording::Line;
@@ -26,7 +24,7 @@ use crate::failure::Failure;
 use crate::style;
 use crate::trace::calls::{Call, Calls};
 use crate::trace::conns::{Conns, Place, headline};
-use crate::trace::page::{Page, WIDTH};
+use crate::trace::page::{Page, WIDTH, clip, pad};
 use crate::trace::words;
 
 /// Tells a recording.
@@ -212,21 +210,34 @@ impl Story {
             None => frame::remark(&header, &self.held),
         };
         page.end_line()?;
-        page.put(style::QUIET, format_args!("#{number:<5}{:>12}", words::moment(place.at)));
-        let (content, line) = (self.held.len().saturating_sub(FrameHeader::LEN), &mut self.line);
+        let line = &mut self.line;
         line.clear();
-        // Writing to a string cannot fail, here and below.
-        let _ = write!(line, "  {}  {}", place.direction, header.kind);
+        line.push('#');
+        words::number(number, line);
+        pad(line, 6);
+        words::right(12, line, |line| words::write_moment(place.at, line));
+        page.push(style::QUIET, line);
+        line.clear();
+        line.push_str(if place.direction == Direction::ToServer { "  -->  " } else { "  <--  " });
+        frame::write_kind(header.kind, line);
         if header.stream_id != 0 {
-            let _ = write!(line, "  stream {}", header.stream_id);
+            line.push_str("  stream ");
+            words::number(header.stream_id.into(), line);
         }
         page.push(fields::speaker(place.direction), line);
         let heading = line.len();
         line.clear();
-        let _ = write!(line, "  {}+{content} B{}  ", self.held.len() - content, flags(&header));
+        line.push_str("  ");
+        let content = self.held.len().saturating_sub(FrameHeader::LEN);
+        words::number((self.held.len() - content) as u64, line);
+        line.push('+');
+        words::number(content as u64, line);
+        line.push_str(" B");
+        frame::write_flags(&header, line);
+        line.push_str("  ");
         page.push(style::PLAIN, line);
         let room = WIDTH.saturating_sub(18 + heading + line.len());
-        page.cell(remark_style, &remark, room);
+        page.push(remark_style, &clip(&remark, room));
         page.end_line()?;
         frame::header(&mut self.rows, page, &header, &self.held)?;
         if let Some(frame) = &mut self.frame {
@@ -337,26 +348,32 @@ impl Story {
         if !is_wanted || self.wanted.frame.is_some() {
             return Ok(());
         }
-        let [up, down] = &call.cost;
         page.end_line()?;
-        page.put(style::STRONG, format_args!("  = call {}  ", call.number));
-        page.put(style::PLAIN, call.method());
-        let style = if call.end.is_ok() { style::GOOD } else { style::BAD };
-        page.put(style, format_args!("  {}", call.end.name()));
-        page.line(style::PLAIN, format_args!("  {}", words::duration(call.took())))?;
-        let messages = |cost: &crate::trace::calls::Cost| {
-            format!("{} B of messages in {} B", cost.messages, cost.total())
-        };
-        page.line(style::QUIET, format_args!("    up {}, down {}", messages(up), messages(down)))
+        let line = &mut self.line;
+        line.clear();
+        line.push_str("  = call ");
+        words::number(call.number, line);
+        line.push_str("  ");
+        page.push(style::STRONG, line);
+        page.push(style::PLAIN, call.method());
+        page.space(2);
+        page.push(if call.end.is_ok() { style::GOOD } else { style::BAD }, &call.end.name());
+        line.clear();
+        line.push_str("  ");
+        words::write_duration(call.took(), line);
+        page.push(style::PLAIN, line);
+        page.end_line()?;
+        line.clear();
+        for (way, cost) in ["    up ", ", down "].into_iter().zip(&call.cost) {
+            line.push_str(way);
+            words::number(cost.messages, line);
+            line.push_str(" B of messages in ");
+            words::number(cost.total(), line);
+            line.push_str(" B");
+        }
+        page.push(style::QUIET, line);
+        page.end_line()
     }
-}
-
-/// The flags of a frame, if it has any.
-fn flags(header: &FrameHeader) -> String {
-    let has_any = header.flags != 0;
-    // END_HEADERS is what one expects; a block that goes on is what is worth a word.
-    let is_usual = header.has(Flag::EndHeaders) && header.flags == Flag::EndHeaders.bit();
-    if has_any && !is_usual { format!("  {}", header.flag_names()) } else { String::new() }
 }
 
 fn none(wanted: &Wanted) -> Failure {

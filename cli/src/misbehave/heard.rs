@@ -191,7 +191,7 @@ fn is(what: Expected, header: &FrameHeader) -> bool {
 /// A frame in a line, with what matters of it.
 fn told(frame: &Frame) -> String {
     let FrameHeader { kind, length, stream_id, .. } = frame.header;
-    let flags = if frame.header.flags == 0 { String::new() } else { frame.header.flag_names() };
+    let flags = if frame.header.flags == 0 { String::new() } else { frame.header.flag_names().into_owned() };
     let more = match frame.content() {
         Content::RstStream { code } => reason_name(code).to_owned(),
         Content::GoAway { code, debug, last_stream } => {

@@ -166,7 +166,7 @@ impl Tale {
         let frame = Frame { offset, header, bytes: Bytes::copy_from_slice(bytes) };
         let tree = Tree::of_frame(&mut self.roles, &frame);
         let (remark, style) = told::remark(&header, bytes);
-        let flags = if header.flags == 0 { String::new() } else { header.flag_names() };
+        let flags = if header.flags == 0 { String::new() } else { header.flag_names().into_owned() };
         let why = self.why(told::section(header.kind), why::frame(&header));
         let row = Row {
             kind: Kind::Frame(header.kind),

@@ -5,7 +5,9 @@
 //!
 //! Must not know: how calls are shown.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wirewright::Code;
@@ -23,8 +25,8 @@ pub(crate) struct Call {
     pub(crate) number: u64,
     pub(crate) conn: u32,
     pub(crate) stream: u32,
-    /// `/package.Service/Method`, if the head could be read.
-    pub(crate) path: String,
+    /// `/package.Service/Method`, if the head could be read; shared, because most calls are to few methods.
+    path: Arc<str>,
     /// The timeout that the client gave it, as written.
     pub(crate) timeout: Option<String>,
     /// When its head crossed.
@@ -90,14 +92,14 @@ pub(crate) enum End {
 
 impl End {
     /// The code's name, or what there was instead of one.
-    pub(crate) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> Cow<'static, str> {
         match self {
-            End::Open => "(still open)".to_owned(),
-            End::Status { code, .. } => Code::from_u32(*code).name().to_owned(),
-            End::NoStatus => "(no status)".to_owned(),
+            End::Open => "(still open)".into(),
+            End::Status { code, .. } => Code::from_u32(*code).name().into(),
+            End::NoStatus => "(no status)".into(),
             End::Reset { by, code } => {
                 let who = if *by == Direction::ToServer { "client" } else { "server" };
-                format!("(reset by the {who}: {})", reason_name(*code))
+                format!("(reset by the {who}: {})", reason_name(*code)).into()
             }
         }
     }
@@ -125,9 +127,19 @@ impl Call {
 }
 
 /// The calls that are not over.
+///
+/// Nearly all that is seen is of the call that was seen last, so that one is found without a search.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    open: BTreeMap<(u32, u32), Call>,
+    /// Which of the slots the call of a connection's stream has.
+    open: BTreeMap<Key, usize>,
+    slots: Vec<Call>,
+    /// The slots that no call has.
+    free: Vec<usize>,
+    /// The call that was looked for last.
+    found: Option<(Key, usize)>,
+    /// The path of the call that began last.
+    path: Arc<str>,
     /// How many calls have begun.
     pub(crate) begun: u64,
     /// The stream of the frame that was seen last.
@@ -135,6 +147,9 @@ pub(crate) struct Calls {
     /// What the connections spent beside calls.
     pub(crate) beside: [Cost; 2],
 }
+
+/// A connection, and a stream of it.
+type Key = (u32, u32);
 
 impl Calls {
     /// Notes what was seen; gives the call that is thereby over, if one is.
@@ -167,21 +182,50 @@ impl Calls {
 
     /// The calls that are not over, in the order of their streams.
     pub(crate) fn open(&self) -> impl Iterator<Item = &Call> {
-        self.open.values()
+        self.open.values().filter_map(|slot| self.slots.get(*slot))
     }
 
     /// The call that is open on this stream.
     pub(crate) fn on_stream(&self, conn: u32, stream: u32) -> Option<&Call> {
-        self.open.get(&(conn, stream))
+        let slot = match self.found {
+            Some((key, slot)) if key == (conn, stream) => slot,
+            _ => *self.open.get(&(conn, stream))?,
+        };
+        self.slots.get(slot)
     }
 
     /// The calls that were open when the recording, or one connection, ended.
     pub(crate) fn leave(&mut self, conn: Option<u32>) -> Vec<Call> {
-        let open = std::mem::take(&mut self.open);
-        let (left, kept) = open.into_iter().partition(|((of, _), _)| conn.is_none_or(|conn| conn == *of));
-        self.open = kept;
-        let left: BTreeMap<_, _> = left;
-        left.into_values().collect()
+        let is_left = |(of, _): &&Key| conn.is_none_or(|conn| conn == *of);
+        let left: Vec<_> = self.open.keys().filter(is_left).copied().collect();
+        left.into_iter().filter_map(|key| self.remove(key)).collect()
+    }
+
+    /// The call that is open on a stream, to be changed.
+    fn find(&mut self, key: Key) -> Option<&mut Call> {
+        let slot = match self.found {
+            Some((found, slot)) if found == key => slot,
+            _ => *self.open.get(&key)?,
+        };
+        self.found = Some((key, slot));
+        self.slots.get_mut(slot)
+    }
+
+    fn insert(&mut self, key: Key, call: Call) {
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        match self.slots.get_mut(slot) {
+            Some(free) => *free = call,
+            None => self.slots.push(call),
+        }
+        self.open.insert(key, slot);
+        self.found = Some((key, slot));
+    }
+
+    fn remove(&mut self, key: Key) -> Option<Call> {
+        let slot = self.open.remove(&key)?;
+        self.free.push(slot);
+        self.found = None;
+        self.slots.get_mut(slot).map(std::mem::take)
     }
 
     fn on_frame(
@@ -196,24 +240,20 @@ impl Calls {
         let content = (bytes.len() as u64).saturating_sub(FrameHeader::LEN as u64);
         let carries_fields = matches!(header.kind, FrameKind::Headers | FrameKind::Continuation);
         let key = (conn, header.stream_id);
-        if header.kind == FrameKind::Headers
-            && direction == Direction::ToServer
-            && !self.open.contains_key(&key)
-        {
+        if header.kind == FrameKind::Headers && direction == Direction::ToServer && self.find(key).is_none() {
             self.begun += 1;
             let (number, stream) = (self.begun, header.stream_id);
-            self.open.insert(key, Call { number, conn, stream, began: at, last: at, ..Call::default() });
+            self.insert(key, Call { number, conn, stream, began: at, last: at, ..Call::default() });
         }
         self.latest = header.stream_id;
-        let cost = match self.open.get_mut(&key) {
-            Some(call) => {
-                call.last = at;
-                if direction == Direction::ToClient {
-                    call.answered.get_or_insert(at);
-                }
-                call.cost.get_mut(way)?
+        let cost = if let Some(call) = self.find(key) {
+            call.last = at;
+            if direction == Direction::ToClient {
+                call.answered.get_or_insert(at);
             }
-            None => self.beside.get_mut(way)?,
+            call.cost.get_mut(way)?
+        } else {
+            self.beside.get_mut(way)?
         };
         cost.frames += FrameHeader::LEN as u64;
         *(if carries_fields { &mut cost.fields } else { &mut cost.other }) += content;
@@ -224,7 +264,7 @@ impl Calls {
             .get(FrameHeader::LEN..)
             .and_then(|bytes| bytes.first_chunk())
             .map_or(0, |code| u32::from_be_bytes(*code));
-        let mut call = self.open.remove(&key)?;
+        let mut call = self.remove(key)?;
         if call.end == End::Open {
             call.end = End::Reset { by: direction, code };
         }
@@ -235,10 +275,11 @@ impl Calls {
         let (What::RequestHead(head) | What::TrailersOnly(head) | What::Trailers(head)) = what else {
             return;
         };
-        let Some(call) = self.open.get_mut(&(conn, head.block.stream_id)) else { return };
+        let path = matches!(what, What::RequestHead(_)).then(|| self.shared_path(head));
+        let Some(call) = self.find((conn, head.block.stream_id)) else { return };
         call.last = at;
-        if let What::RequestHead(_) = what {
-            call.path = printed(head, ":path").unwrap_or_default();
+        if let Some(path) = path {
+            call.path = path;
             call.timeout = printed(head, "grpc-timeout");
             return;
         }
@@ -253,9 +294,18 @@ impl Calls {
         };
     }
 
+    /// The path of a head: that of the call before, if it is the same.
+    fn shared_path(&mut self, head: &Head) -> Arc<str> {
+        let path = head.get(":path").map(|path| &path[..]).unwrap_or_default();
+        if self.path.as_bytes() != path {
+            self.path = words::printable(path).into();
+        }
+        self.path.clone()
+    }
+
     fn half_close(&mut self, conn: u32, direction: Direction, stream: u32, at: Duration) -> Option<Call> {
         let way = usize::from(direction == Direction::ToClient);
-        let call = self.open.get_mut(&(conn, stream))?;
+        let call = self.find((conn, stream))?;
         *call.halves.get_mut(way)? = true;
         call.last = at;
         if way == 0 {
@@ -263,12 +313,12 @@ impl Calls {
         } else if call.end == End::Open {
             call.end = End::NoStatus;
         }
-        if call.halves == [true; 2] { self.open.remove(&(conn, stream)) } else { None }
+        if call.halves == [true; 2] { self.remove((conn, stream)) } else { None }
     }
 
     /// What the frame that was seen last is counted to.
     fn current(&mut self, conn: u32, way: usize) -> Option<&mut Cost> {
-        self.open.get_mut(&(conn, self.latest))?.cost.get_mut(way)
+        self.find((conn, self.latest))?.cost.get_mut(way)
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Must not know: recordings.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
@@ -73,12 +74,13 @@ impl Page {
 
     /// Appends spaces.
     pub(crate) fn space(&mut self, count: usize) {
-        let mut left = count;
-        while left > 0 {
-            let now = left.min(SPACES.len());
-            self.text.push_str(SPACES.get(..now).unwrap_or(SPACES));
-            left -= now;
-        }
+        let width = self.text.len() + count;
+        pad(&mut self.text, width);
+    }
+
+    /// Whether text is the same in every style.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.has_colours
     }
 
     /// Ends the line, without spaces before its end.
@@ -105,9 +107,22 @@ impl Page {
 }
 
 /// The beginning of a text that is too long, with two dots for the rest.
-pub(crate) fn clip(text: &str, width: usize) -> String {
-    let kept = text.chars().take(width.saturating_sub(2));
-    if text.chars().count() > width { kept.chain("..".chars()).collect() } else { text.to_owned() }
+pub(crate) fn clip(text: &str, width: usize) -> Cow<'_, str> {
+    // No letter takes less than a byte.
+    if text.len() <= width || text.chars().count() <= width {
+        return text.into();
+    }
+    if let Some(kept) = text.get(..width.saturating_sub(2)).filter(|_| text.is_ascii()) {
+        return [kept, ".."].concat().into();
+    }
+    text.chars().take(width.saturating_sub(2)).chain("..".chars()).collect()
+}
+
+/// Appends spaces until a text has this many bytes.
+pub(crate) fn pad(text: &mut String, width: usize) {
+    while let Some(missing) = width.checked_sub(text.len()).filter(|missing| *missing > 0) {
+        text.push_str(SPACES.get(..missing).unwrap_or(SPACES));
+    }
 }
 
 /// How wide a line may be.

@@ -11,20 +11,45 @@ use wirewright::Code;
 /// A duration as people read it: `0.49 ms`, `1.20 s`.
 pub(crate) fn duration(duration: Duration) -> String {
     let mut text = String::with_capacity(NUMBER_LETTERS);
+    write_duration(duration, &mut text);
+    text
+}
+
+/// Appends a [`duration`].
+pub(crate) fn write_duration(duration: Duration, text: &mut String) {
     match duration.as_secs() {
-        0 => decimal(duration, TEN_MICROS, 2, &mut text),
-        _ => decimal(duration, 1_000 * TEN_MICROS, 2, &mut text),
+        0 => decimal(duration, TEN_MICROS, 2, text),
+        _ => decimal(duration, 1_000 * TEN_MICROS, 2, text),
     }
     text.push_str(if duration.as_secs() == 0 { " ms" } else { " s" });
-    text
 }
 
 /// A moment of a recording, in milliseconds, to three places.
 pub(crate) fn moment(at: Duration) -> String {
     let mut text = String::with_capacity(NUMBER_LETTERS);
-    decimal(at, TEN_MICROS / 10, 3, &mut text);
-    text.push_str(" ms");
+    write_moment(at, &mut text);
     text
+}
+
+/// Appends a [`moment`].
+pub(crate) fn write_moment(at: Duration, text: &mut String) {
+    decimal(at, TEN_MICROS / 10, 3, text);
+    text.push_str(" ms");
+}
+
+/// Appends a text at the right of so many letters.
+pub(crate) fn right(width: usize, out: &mut String, write: impl FnOnce(&mut String)) {
+    let start = out.len();
+    write(out);
+    let written = out.len() - start;
+    if let Some(spaces) = SPACES.get(..width.saturating_sub(written)) {
+        out.insert_str(start, spaces);
+    }
+}
+
+/// Appends a whole number.
+pub(crate) fn number(number: u64, text: &mut String) {
+    digits(number, 0, text);
 }
 
 /// Appends a duration as a decimal number: `step` is how many nanoseconds its last place counts.
@@ -32,15 +57,21 @@ pub(crate) fn moment(at: Duration) -> String {
 /// In whole numbers, because a timeline writes a million of these, and floating point takes several times as long.
 pub(crate) fn decimal(duration: Duration, step: u64, places: usize, text: &mut String) {
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    let mut left = nanos.saturating_add(step / 2) / step;
+    digits(nanos.saturating_add(step / 2) / step, places, text);
+}
+
+/// Appends the digits of a number, the last `places` of them behind a point; what has no point has no places.
+fn digits(number: u64, places: usize, text: &mut String) {
+    let mut left = number;
     let mut letters = [b'.'; NUMBER_LETTERS];
     let mut used = 0;
     // From the last letter to the first; the point stands there already, so its place is passed over.
     for letter in letters.iter_mut().rev() {
-        if left == 0 && used > places + 1 {
+        let is_point = used == places && places > 0;
+        if left == 0 && used > places + usize::from(places > 0) {
             break;
         }
-        if used != places {
+        if !is_point {
             // Lossless: a digit.
             *letter = b'0' + (left % 10) as u8;
             left /= 10;
@@ -62,14 +93,16 @@ pub(crate) fn size(bytes: u64) -> String {
 
 /// Bytes in hexadecimal digits; of many, the first and the last.
 pub(crate) fn hex(bytes: &[u8], most: usize, out: &mut String) {
+    let digit = |value: u8| HEX_DIGITS.get(usize::from(value)).copied().unwrap_or(b'?');
     let push = |out: &mut String, bytes: &[u8]| {
-        for (nth, byte) in bytes.iter().enumerate() {
-            if nth > 0 {
-                out.push(' ');
+        for (nth, some) in bytes.chunks(HEX_AT_ONCE).enumerate() {
+            // Written here and appended at once: a page has more digits than anything else.
+            let mut letters = [b' '; 3 * HEX_AT_ONCE];
+            for ([_, high, low], byte) in letters.as_chunks_mut().0.iter_mut().zip(some) {
+                (*high, *low) = (digit(byte >> 4), digit(byte & 0x0f));
             }
-            let digit = |value: u8| char::from(HEX_DIGITS.get(usize::from(value)).copied().unwrap_or(b'?'));
-            out.push(digit(byte >> 4));
-            out.push(digit(byte & 0x0f));
+            let written = letters.get(usize::from(nth == 0)..3 * some.len()).unwrap_or_default();
+            out.push_str(std::str::from_utf8(written).unwrap_or_default());
         }
     };
     if bytes.len() <= most {
@@ -107,10 +140,10 @@ pub(crate) fn status_name(value: &[u8]) -> Option<&'static str> {
 }
 
 /// What the value of a field means, where that is not plain.
-pub(crate) fn meaning(name: &[u8], value: &[u8]) -> Option<String> {
+pub(crate) fn meaning(name: &[u8], value: &[u8]) -> Option<Cow<'static, str>> {
     match name {
-        b"grpc-status" => status_name(value).map(str::to_owned),
-        b"grpc-timeout" => timeout(value),
+        b"grpc-status" => status_name(value).map(Cow::Borrowed),
+        b"grpc-timeout" => timeout(value).map(Cow::Owned),
         b":status" if value == b"200" => Some("HTTP's status; how the call went says grpc-status".into()),
         b"te" if value == b"trailers" => Some("proxies must let trailers through".into()),
         _ => None,
@@ -138,6 +171,12 @@ const TEN_MICROS: u64 = 10_000;
 
 /// Twenty digits are the most that 64 bits have; a point, and what the unit takes.
 const NUMBER_LETTERS: usize = 24;
+
+/// Wider columns of numbers there are none.
+const SPACES: &str = "                        ";
+
+/// A row of a page shows nine.
+const HEX_AT_ONCE: usize = 16;
 
 const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 

@@ -47,12 +47,14 @@ impl SendHalf {
         SendHalf { state: State::Answer(respond) }
     }
 
-    /// The stream's number, once a client has opened it.
-    #[cfg(feature = "client")]
+    /// The stream's number, while anything may still be sent on it.
+    #[cfg(any(feature = "client", feature = "tap"))]
     pub(crate) fn stream_id(&self) -> Option<u32> {
         match &self.state {
+            #[cfg(feature = "server")]
+            State::Answer(respond) => Some(respond.stream_id().as_u32()),
             State::Open(stream) => Some(stream.stream_id().as_u32()),
-            _ => None,
+            State::Done => None,
         }
     }
 
