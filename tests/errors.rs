@@ -88,6 +88,9 @@ fn told(status: &Status) -> String {
     if let (Some(reason), Some(by)) = (error.reason(), error.initiator()) {
         let _ = write!(told, ", reason {reason} {by}");
     }
+    if let Some(number) = error.http_status() {
+        let _ = write!(told, ", http status {number}");
+    }
     if let Some(number) = error.os_error() {
         let _ = write!(told, ", os error {number}");
     }

@@ -21,8 +21,8 @@ use super::compress::Arrived;
 use super::shared::CallSettings;
 use crate::metadata::Metadata;
 use crate::method::MethodKind;
-use crate::status::Status;
-use crate::transport::RecvHalf;
+use crate::status::{Origin, Status};
+use crate::transport::{Cause, RecvHalf, TransportError};
 use crate::wire::{
     ClientState, EXCERPT_LIMIT_BYTES, Encoding, Event, MessageDecoder, NotGrpc, ResponseHead, ResponseStart,
     Trailers,
@@ -99,7 +99,7 @@ impl ResponseReader {
                 self.phase = Phase::Foreign(Box::new(answer), BytesMut::new());
                 return self.poll_excerpt(cx).map(Ok);
             }
-            ResponseStart::Invalid(status) => return Poll::Ready(Err(status)),
+            ResponseStart::Invalid(status) => return Poll::Ready(Err(unreadable(status))),
         };
         Poll::Ready(Ok(head))
     }
@@ -115,7 +115,11 @@ impl ResponseReader {
                     self.recv.release(chunk.len());
                 }
                 Some(Err(_)) | None => {
-                    let end = Err((**answer).clone().into_status(seen));
+                    let (http_status, status) =
+                        (answer.http_status.as_u16(), (**answer).clone().into_status(seen));
+                    let explanation = status.message().to_owned();
+                    let cause = Cause::NotGrpc { http_status, explanation };
+                    let end = Err(status.with_source(TransportError::undecodable(cause)));
                     self.phase = Phase::Ended(Box::new(Trailers { end, metadata: Metadata::new() }));
                 }
             }
@@ -129,6 +133,10 @@ impl ResponseReader {
         cx: &mut Context<'_>,
         settings: &CallSettings,
     ) -> Poll<Result<Item, Status>> {
+        self.poll_next(cx, settings).map_err(unreadable)
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>, settings: &CallSettings) -> Poll<Result<Item, Status>> {
         loop {
             match &mut self.phase {
                 Phase::Messages(encoding) => {
@@ -185,4 +193,13 @@ impl ResponseReader {
             Err(status) => Err(status.with_metadata(trailers.metadata)),
         }
     }
+}
+
+/// A status that was made here of what the server said, and does not say yet where it is from.
+fn unreadable(status: Status) -> Status {
+    if status.origin() == Origin::Remote || std::error::Error::source(&status).is_some() {
+        return status;
+    }
+    let cause = Cause::Undecodable(status.message().to_owned());
+    status.with_source(TransportError::undecodable(cause))
 }

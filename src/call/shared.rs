@@ -28,6 +28,8 @@ use crate::metadata::Metadata;
 #[cfg(feature = "client")]
 use crate::policy::throttle::Throttle;
 use crate::status::Status;
+#[cfg(feature = "client")]
+use crate::transport::{Phase, TransportError};
 use crate::wire::Encoding;
 
 /// One call: its moments, its facts, its settings.
@@ -136,9 +138,24 @@ impl<I: Interceptor> CallShared<I> {
     /// The last moment of a call that failed; gives its status back.
     #[cfg(feature = "client")]
     pub(crate) fn fail(&self, status: Status) -> Status {
+        let status = self.with_peer(status);
         let end = Err(status.clone());
         self.end(&end, &mut Metadata::new());
         status
+    }
+
+    /// An answer that cannot be read does not know whose it is; the call does.
+    #[cfg(feature = "client")]
+    fn with_peer(&self, status: Status) -> Status {
+        let source =
+            std::error::Error::source(&status).and_then(|source| source.downcast_ref::<TransportError>());
+        match (source, self.info.peer()) {
+            (Some(error), Some(peer)) if error.phase() == Phase::Decode && error.peer().is_none() => {
+                let error = error.clone().with_peer(peer.address().clone());
+                status.with_source(error)
+            }
+            _ => status,
+        }
     }
 
     /// The last moment; only the first report counts, and none if there was no first moment.

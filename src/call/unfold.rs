@@ -20,6 +20,7 @@ use bytes::Bytes;
 use super::shared::CallSettings;
 use crate::message::Message;
 use crate::status::Status;
+use crate::transport::{Cause, TransportError};
 use crate::wire::has_more_records_than;
 
 /// A message from its bytes. One that cannot be parsed is `INTERNAL`, on both sides (`statuscodes.md`).
@@ -30,7 +31,8 @@ pub(super) fn unfold<T: Message>(bytes: Bytes, settings: &CallSettings) -> Resul
         return Err(Status::resource_exhausted(status));
     }
     T::decode(bytes).map_err(|error| {
-        Status::internal(format!("the message could not be decoded: {error}")).with_source(error)
+        let text = format!("the message could not be decoded: {error}");
+        Status::internal(text.clone()).with_source(TransportError::undecodable(Cause::Undecodable(text)))
     })
 }
 

@@ -83,6 +83,17 @@ pub enum Cause {
     /// The connection could not be made secure.
     #[error("{0}")]
     Tls(String),
+    /// What answered does not speak gRPC: a proxy, or a web server.
+    #[error("{explanation}")]
+    NotGrpc {
+        /// Its HTTP status.
+        http_status: u16,
+        /// What it said, in one line.
+        explanation: String,
+    },
+    /// What came cannot be read, or came in an order that a call does not have.
+    #[error("{0}")]
+    Undecodable(String),
     /// The engine refused what it was asked for.
     #[error("not possible: {0}")]
     Refused(String),
@@ -102,6 +113,8 @@ pub enum Phase {
     Handshake,
     /// Carrying a call.
     Stream,
+    /// Reading what was carried.
+    Decode,
 }
 
 /// Who ended a stream or a connection.
@@ -150,6 +163,19 @@ impl TransportError {
             Cause::Reset { by, .. } | Cause::GoAway { by, .. } => Some(by),
             _ => None,
         }
+    }
+
+    /// The HTTP status of an answer that is not gRPC, such as 503 of a proxy without a server.
+    pub fn http_status(&self) -> Option<u16> {
+        match self.0.cause {
+            Cause::NotGrpc { http_status, .. } => Some(http_status),
+            _ => None,
+        }
+    }
+
+    /// An answer came, and cannot be read.
+    pub(crate) fn undecodable(cause: Cause) -> TransportError {
+        TransportError(Box::new(Inner { cause, phase: Phase::Decode, fate: Fate::Committed, peer: None }))
     }
 
     /// The number of the operating system's error, such as 111 for a refused connection on Linux.
@@ -236,6 +262,7 @@ impl fmt::Display for Phase {
             Phase::Tls => "tls",
             Phase::Handshake => "handshake",
             Phase::Stream => "stream",
+            Phase::Decode => "decode",
         })
     }
 }
@@ -258,7 +285,10 @@ impl From<TransportError> for Status {
                 Status::new(tables::code_from_reason(*reason), text)
             }
             Cause::Reset { by: Initiator::Application, .. } => Status::cancelled(text),
-            Cause::Reset { by: Initiator::Engine, .. } | Cause::Refused(_) => Status::internal(text),
+            Cause::Reset { by: Initiator::Engine, .. } | Cause::Refused(_) | Cause::Undecodable(_) => {
+                Status::internal(text)
+            }
+            Cause::NotGrpc { http_status, .. } => Status::new(tables::code_from_http(*http_status), text),
             Cause::GoAway { .. }
             | Cause::Io(_)
             | Cause::Closed
