@@ -10,6 +10,7 @@ mod bad_responses;
 mod cancellation;
 #[cfg(feature = "gzip")]
 mod compression;
+mod conduct;
 mod connectivity;
 #[cfg(feature = "tls-ring")]
 mod credentials;

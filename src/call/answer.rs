@@ -33,6 +33,7 @@ use super::write_stall::WriteStall;
 use crate::deadline::Deadline;
 use crate::metadata::Metadata;
 use crate::method::MethodKind;
+use crate::policy::conduct::Offence;
 use crate::status::Status;
 use crate::transport::{SendHalf, TransportError};
 use crate::wire::{AcceptEncoding, AnswerState, ContentType, Encoding, Event, ResponseHead, Trailers};
@@ -175,7 +176,7 @@ impl Wire {
             // Nobody is there, or nobody hears, so a panic is not told either.
             let _ = observed(|| call.end(&end, &mut trailers));
             self.send.cancel();
-            return Err(Ended);
+            return Err(Ended { offence: self.offence() });
         }
         // An error before the first message is one block, unless a head was prepared that would be lost with it.
         let head = head.filter(|head| self.order.is_untouched() && (end.is_ok() || !head.is_empty()));
@@ -193,7 +194,19 @@ impl Wire {
             true => self.send.send_head(trailers.into_response(self.content_type.clone()), true),
             false => self.send.send_trailers(trailers.into_headers()),
         };
-        sent.map_err(|_| Ended)
+        sent.map_err(|_| Ended::default())
+    }
+
+    /// What the peer did, if it stopped the call: it broke HTTP/2, or has had the work and not waited for the answer.
+    fn offence(&self) -> Option<Offence> {
+        let Some(Stop::Peer(error)) = &self.stopped else {
+            return None;
+        };
+        match error.reason() {
+            Some(PROTOCOL_ERROR | FLOW_CONTROL_ERROR | FRAME_SIZE_ERROR) => Some(Offence::Broken),
+            Some(_) if self.order.is_untouched() => Some(Offence::TakenBack),
+            _ => None,
+        }
     }
 
     /// Sends the head, unless it was sent. If the stream is gone, whoever writes next finds out.
@@ -298,3 +311,9 @@ pub(super) fn observed(moment: impl FnOnce()) -> Result<(), Status> {
 pub(super) fn caught<T>(piece: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
     catch_unwind(AssertUnwindSafe(piece)).unwrap_or_else(|_| Err(Status::unknown("the handler panicked")))
 }
+
+/// RFC 9113, section 7: what an engine resets a stream with whose peer has broken a rule. Others say that a call was given
+/// up, or that a frame came late, as frames of honest peers do.
+const PROTOCOL_ERROR: u32 = 0x1;
+const FLOW_CONTROL_ERROR: u32 = 0x3;
+const FRAME_SIZE_ERROR: u32 = 0x6;

@@ -28,6 +28,7 @@ use crate::message::Message;
 use crate::metadata::Metadata;
 use crate::method::{Method, MethodKind};
 use crate::peer::PeerInfo;
+use crate::policy::conduct::Offence;
 use crate::request::Request;
 use crate::status::Status;
 use crate::transport::{RecvHalf, SendHalf};
@@ -57,8 +58,19 @@ pub(super) enum Held<I: Interceptor> {
 }
 
 /// The call is over: it was answered, or nobody waits for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended;
+///
+/// A service that ends a call by itself says `Ended::default()`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// What the client did, if that is why.
+    pub(crate) offence: Option<Offence>,
+}
+
+impl Ended {
+    pub(super) const fn by(offence: Offence) -> Ended {
+        Ended { offence: Some(offence) }
+    }
+}
 
 impl<I: Interceptor> ServerCall<I> {
     pub(crate) fn new(
@@ -201,7 +213,7 @@ impl<I: Interceptor> Deref for Held<I> {
 /// Answers a call that has no handler with a Trailers-Only response.
 pub(crate) fn refuse(send: &mut SendHalf, content_type: ContentType, status: Status) -> Result<(), Ended> {
     let trailers = Trailers { end: Err(status), metadata: Metadata::new() };
-    send.send_head(trailers.into_response(content_type), true).map_err(|_| Ended)
+    send.send_head(trailers.into_response(content_type), true).map_err(|_| Ended::default())
 }
 
 impl<I: Interceptor> Arrived<I> {
@@ -229,7 +241,10 @@ impl<I: Interceptor> Arrived<I> {
             });
             self.wire.race(read).await
         };
-        let (message, compressed) = self.go_on(read)?;
+        let is_unreadable = matches!(read, Ok(Err(_)));
+        let read = self.go_on(read);
+        let (message, compressed) =
+            read.map_err(|ended| if is_unreadable { Ended::by(Offence::Refused) } else { ended })?;
         Ok(self.request(message).with_was_compressed(compressed))
     }
 
@@ -262,8 +277,8 @@ impl<I: Interceptor> Arrived<I> {
             Err(stop) => self.wire.stopped_by(stop),
         };
         // Whether the caller hears it or not, the call is over.
-        let _ = self.wire.end(&self.call, Err(status), None, Metadata::new());
-        Err(Ended)
+        let ended = self.wire.end(&self.call, Err(status), None, Metadata::new());
+        Err(ended.err().unwrap_or_default())
     }
 
     fn request<T>(&mut self, message: T) -> Request<T> {

@@ -39,6 +39,8 @@
 //! | [`drain`] | what a server that stops tells its connections | RFC 9113 6.8, gRFC A9 |
 //! | [`tenure`] | how long a server keeps a connection | gRFC A9 |
 //! | [`overload`] | how many calls may wait for a server that is too slow | |
+//! | [`turn`] | how much of what a peer sends is taken in before others have a turn | |
+//! | [`conduct`] | what a peer may make a server do in vain | CVE-2023-44487, CVE-2025-8671 |
 //! | [`stall`] | whether progress is too slow | |
 //! | [`accept_backoff`] | how long a listener rests after an error | accept(2) |
 //!
@@ -50,6 +52,7 @@
 
 pub mod accept_backoff;
 pub mod backoff;
+pub mod conduct;
 pub mod connectivity;
 pub mod drain;
 pub mod keepalive;
@@ -58,6 +61,7 @@ pub mod retry;
 pub mod stall;
 pub mod tenure;
 pub mod throttle;
+pub mod turn;
 
 use std::time::{Duration, Instant};
 

@@ -18,10 +18,10 @@ use super::permits::Permits;
 use super::router::Router;
 use super::service::Service;
 use super::serving::{Serving, serve};
-use crate::call::{CallSettings, Compressor, Interceptor, Stack};
+use crate::call::{CallSettings, Compressor, Interceptor, Stack, now};
 #[cfg(feature = "tls")]
 use crate::transport::tls::ServerTls;
-use crate::transport::{Http2Settings, Incoming, TcpIncoming};
+use crate::transport::{Http2Settings, Incoming, Pace, TcpIncoming};
 
 /// Answers calls; see [`Server::builder`].
 #[derive(Debug)]
@@ -255,6 +255,7 @@ impl<I: Interceptor> ServerBuilder<I> {
             #[cfg(feature = "tap")]
             tap: self.tap,
             permits: Permits::of_server(self.limits.handlers),
+            pace: Pace::new(now),
             limits: self.limits,
             observer: self.observer,
         };

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::event::ServerEvent;
+use super::event::{GivenUp, ServerEvent};
 use super::life::{Event, Life, Wanted};
 use super::permits::{Permit, Permits};
 use super::serving::{Order, Serving};
@@ -84,7 +84,7 @@ async fn begin_http2<T: Io>(
     peer: &PeerInfo,
     orders: &mut watch::Receiver<Order>,
 ) -> Option<ServerConnection<T>> {
-    let handshake = pin!(ServerConnection::begin(io, &serving.http2));
+    let handshake = pin!(ServerConnection::begin(io, &serving.http2, &serving.pace));
     begin(serving, peer, orders, handshake).await
 }
 
@@ -146,7 +146,7 @@ async fn serve_streams<T: Io>(
                     return Poll::Ready(Turn::Waited(permit));
                 }
                 loop {
-                    match ready!(life.poll(cx, connection, wanted)) {
+                    match ready!(life.poll(cx, connection, permits.offences(), wanted)) {
                         Event::Accepted(accepted) => match permits.try_take() {
                             Some(permit) => serving.router.answer(accepted, peer, permit),
                             None => return Poll::Ready(Turn::Happened(Event::Accepted(accepted))),
@@ -169,7 +169,7 @@ async fn serve_streams<T: Io>(
             Turn::Happened(Event::Ended(Err(error))) if is_farewell(&error) => return Ok(()),
             Turn::Happened(Event::Ended(end)) => return end,
             Turn::Happened(Event::GivenUp(why)) => {
-                (serving.observer)(&ServerEvent::ConnectionGivenUp { peer: peer.clone(), why });
+                give_up(serving, connection, peer, why).await;
                 return Ok(());
             }
             Turn::Ordered(Order::CutOff) => return Ok(()),
@@ -180,6 +180,19 @@ async fn serve_streams<T: Io>(
             Turn::Happened(Event::Drain) => connection.drain(),
         }
     }
+}
+
+/// Parts with a client that has passed a limit; who was unruly is told so.
+async fn give_up<T: Io>(
+    serving: &Serving,
+    connection: &mut ServerConnection<T>,
+    peer: &PeerInfo,
+    why: GivenUp,
+) {
+    if why == GivenUp::Unruly {
+        poll_fn(|cx| connection.poll_dismiss(cx)).await;
+    }
+    (serving.observer)(&ServerEvent::ConnectionGivenUp { peer: peer.clone(), why });
 }
 
 impl Order {

@@ -55,6 +55,8 @@ pub enum GivenUp {
     Unfinished,
     /// It took nothing, or nearly nothing, of what was sent to it.
     TakesNothing,
+    /// It broke HTTP/2 on one stream after another.
+    Unruly,
     /// The connection was too old, and the grace of its calls is over.
     Old,
 }
@@ -65,6 +67,7 @@ impl fmt::Display for GivenUp {
             GivenUp::Silent => "it did not answer a PING",
             GivenUp::Unfinished => "it began something and did not go on",
             GivenUp::TakesNothing => "it takes nothing of what is sent to it",
+            GivenUp::Unruly => "it broke HTTP/2 on more streams than is suffered",
             GivenUp::Old => "it has passed the age of a connection and the grace after it",
         })
     }

@@ -1,15 +1,15 @@
 //! The life of one connection: moves its bytes, and watches that its client keeps up.
 //!
-//! In: a connection past its handshake, and limits. Out: one [`Event`] after another. Three machines decide:
+//! In: a connection past its handshake, and limits. Out: one [`Event`] after another. Four machines decide:
 //! [`tenure`](crate::policy::tenure), whether it is idle, old or silent in the middle of something;
 //! [`keepalive`](crate::policy::keepalive), whether its client is still there; [`stall`](crate::policy::stall), whether
-//! it takes what is sent.
+//! it takes what is sent; and [`conduct`](crate::policy::conduct), whether it has calls made in vain.
 //!
 //! ```text
-//!   bytes read, answers, calls, bytes owed          Accepted, Ended
-//!   ServerConnection ------> machines ------------> Drain, GivenUp
-//!          ^                    |
-//!          +----- PING ---------+
+//!   bytes read, answers, calls, bytes owed, offences    Accepted, Ended
+//!   ServerConnection ----------> machines ------------> Drain, GivenUp
+//!          ^                        |
+//!          +----- PING, rest -------+
 //! ```
 //!
 //! Must not know: what a stream is answered with, or what is done about an event.
@@ -19,8 +19,10 @@ use std::time::Instant;
 
 use super::event::GivenUp;
 use super::limits::Limits;
+use super::permits::Offences;
 use crate::call::{Alarm, now};
 use crate::policy::Dice;
+use crate::policy::conduct::Conduct;
 use crate::policy::keepalive::{Keepalive, KeepaliveAction};
 use crate::policy::stall::Stall;
 use crate::policy::tenure::{Closed, Tenure, TenureAction};
@@ -31,6 +33,9 @@ pub(super) struct Life {
     tenure: Tenure,
     keepalive: Keepalive,
     write: Stall,
+    conduct: Conduct,
+    /// Whether the client is not listened to for now.
+    is_resting: bool,
     alarm: Alarm,
 }
 
@@ -65,6 +70,8 @@ impl Life {
             tenure: Tenure::new(limits.tenure, now, &mut Random),
             keepalive: Keepalive::new(limits.keepalive, now),
             write: Stall::new(limits.write_stall, LEAST_WRITTEN_BYTES),
+            conduct: Conduct::new(limits.conduct, now),
+            is_resting: false,
             alarm: Alarm::default(),
         }
     }
@@ -74,6 +81,7 @@ impl Life {
         &mut self,
         cx: &mut Context<'_>,
         connection: &mut ServerConnection<T>,
+        offences: &Offences,
         wanted: Wanted,
     ) -> Poll<Event> {
         loop {
@@ -89,6 +97,10 @@ impl Life {
             }
             let now = now();
             self.listen(cx, now, connection);
+            if self.judge(now, connection, offences) {
+                // What has come meanwhile is read.
+                continue;
+            }
             match self.decide(now) {
                 Some(Order::Ping) => {
                     connection.ping();
@@ -98,8 +110,12 @@ impl Life {
                 Some(Order::GiveUp(why)) => return Poll::Ready(Event::GivenUp(why)),
                 None => {}
             }
-            let machines =
-                [self.tenure.poll_timeout(), self.keepalive.poll_timeout(), self.write.poll_timeout()];
+            let machines = [
+                self.tenure.poll_timeout(),
+                self.keepalive.poll_timeout(),
+                self.write.poll_timeout(),
+                self.conduct.poll_timeout(now),
+            ];
             if self.alarm.poll(cx, machines.into_iter().flatten().min()).is_pending() {
                 return Poll::Pending;
             }
@@ -127,7 +143,22 @@ impl Life {
         self.keepalive.on_timer(now);
     }
 
+    /// Notes what calls were in vain for; whether the client is listened to again after a rest.
+    fn judge<T: Io>(&mut self, now: Instant, connection: &ServerConnection<T>, offences: &Offences) -> bool {
+        for (offence, times) in offences.take().into_iter().flatten() {
+            self.conduct.on_offence(now, offence, times);
+        }
+        let was_resting = std::mem::replace(&mut self.is_resting, self.conduct.is_resting(now));
+        if was_resting != self.is_resting {
+            connection.rest(self.is_resting);
+        }
+        was_resting && !self.is_resting
+    }
+
     fn decide(&mut self, now: Instant) -> Option<Order> {
+        if self.conduct.is_over(now) {
+            return Some(Order::GiveUp(GivenUp::Unruly));
+        }
         if self.write.is_over(now) {
             return Some(Order::GiveUp(GivenUp::TakesNothing));
         }

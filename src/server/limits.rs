@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::builder::ServerBuilder;
 use crate::call::{Interceptor, WRITE_STALL};
+use crate::policy::conduct::{ConductConfig, Rate};
 use crate::policy::keepalive::KeepaliveConfig;
 use crate::policy::tenure::TenureConfig;
 
@@ -23,6 +24,7 @@ pub(super) struct Limits {
     pub(super) write_stall: Duration,
     pub(super) keepalive: KeepaliveConfig,
     pub(super) tenure: TenureConfig,
+    pub(super) conduct: ConductConfig,
     /// How long a call may wait before others are turned away.
     pub(super) longest_wait: Option<Duration>,
 }
@@ -38,6 +40,10 @@ impl Default for Limits {
             write_stall: WRITE_STALL,
             keepalive: KeepaliveConfig { without_calls: true, ..KeepaliveConfig::new(KEEPALIVE_TIME) },
             tenure: TenureConfig { idle: None, age: None, grace: None, begun: BEGUN },
+            conduct: ConductConfig {
+                resets: Rate { burst: RESETS, per_second: RESETS_PER_SECOND },
+                faults: Rate { burst: FAULTS, per_second: FAULTS_PER_SECOND },
+            },
             longest_wait: None,
         }
     }
@@ -111,6 +117,22 @@ impl<I: Interceptor> ServerBuilder<I> {
         self
     }
 
+    /// How many calls a client may take back on one connection before their answer has begun; 10,000 at once and 5,000 a
+    /// second by default. Nothing more is read from it until it is within that again.
+    ///
+    /// A call that could not be read, because its head is none of a call or its message over the limit, counts as ten.
+    pub fn max_resets(mut self, rate: Rate) -> Self {
+        self.limits.conduct.resets = rate;
+        self
+    }
+
+    /// On how many streams of one connection a client may break HTTP/2, so that the server must reset them; 1,000 at
+    /// once and 100 a second by default. Then the connection is closed (GOAWAY with `ENHANCE_YOUR_CALM`).
+    pub fn max_faults(mut self, rate: Rate) -> Self {
+        self.limits.conduct.faults = rate;
+        self
+    }
+
     /// When a silent client is asked whether it is still there; after 2 h by default, and given 20 s.
     ///
     /// [`KeepaliveConfig::without_calls`] decides whether clients without calls are asked; by default they are, which
@@ -159,6 +181,19 @@ const MAX_HANDLERS_PER_CONNECTION: usize = 100;
 
 /// gRFC A9: two hours.
 const KEEPALIVE_TIME: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// A connection of a proxy with ten thousand calls under way, when all their deadlines pass at once.
+const RESETS: u32 = 10_000;
+
+/// Half of what a connection can carry of the smallest calls: a client that hedges takes back one of two.
+const RESETS_PER_SECOND: u32 = 5_000;
+
+/// What other implementations suffer of resets that a peer made them send (CVE-2025-8671, "MadeYouReset").
+const FAULTS: u32 = 1_000;
+
+/// A client whose every call breaks HTTP/2 is of no use to anybody, but it need not be hostile: so many in a second cost
+/// nothing that would be felt.
+const FAULTS_PER_SECOND: u32 = 100;
 
 /// As for the handshake: many round trips.
 const BEGUN: Duration = Duration::from_secs(10);

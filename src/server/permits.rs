@@ -1,6 +1,7 @@
-//! Permits: how many handlers are at work, on a connection and in all.
+//! Permits: how many handlers are at work, on a connection and in all; and what calls were in vain.
 //!
-//! In: two limits. Out: a [`Permit`] for each call that may have a handler, held until the handler's future is gone.
+//! In: two limits. Out: a [`Permit`] for each call that may have a handler, held until the handler's future is gone. As
+//! it is what a call keeps of its connection, it also carries back what its client did wrong ([`Offences`]).
 //!
 //! Streams bound what a client has open; permits bound what it makes the server do. The two differ where a client
 //! resets its calls: the stream is free at once, the handler only when it was dropped.
@@ -8,9 +9,11 @@
 //! Must not know: streams, handlers, or what becomes of a call that gets none.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
+
+use crate::policy::conduct::Offence;
 
 /// A number of permits.
 #[derive(Debug)]
@@ -21,7 +24,42 @@ pub(super) struct Permits {
     returned: Notify,
     /// Those of the server, for the permits of a connection.
     above: Option<Arc<Permits>>,
+    /// What the calls of a connection were in vain for, since its task last looked.
+    offences: Offences,
 }
+
+/// Counts that calls add to and their connection takes.
+#[derive(Debug, Default)]
+pub(super) struct Offences(AtomicU64);
+
+impl Offences {
+    /// One more.
+    pub(super) fn note(&self, offence: Offence) {
+        // Counts only: whoever reads them reads nothing else that they would have to be in order with.
+        self.0.fetch_add(1 << shift(offence), Ordering::Relaxed);
+    }
+
+    /// What has come since this was last asked; `None`, for the price of a look, if nothing has.
+    pub(super) fn take(&self) -> Option<[(Offence, u32); 3]> {
+        if self.0.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let counts = self.0.swap(0, Ordering::Relaxed);
+        let count = |offence| (offence, ((counts >> shift(offence)) & COUNT_MASK) as u32);
+        Some([Offence::TakenBack, Offence::Refused, Offence::Broken].map(count))
+    }
+}
+
+/// Where in the word a count begins. Each has 21 bits: no connection can be two million calls ahead of its own task.
+fn shift(offence: Offence) -> u32 {
+    match offence {
+        Offence::TakenBack => 0,
+        Offence::Refused => 21,
+        Offence::Broken => 42,
+    }
+}
+
+const COUNT_MASK: u64 = (1 << 21) - 1;
 
 /// The right to have one handler at work.
 #[derive(Debug)]
@@ -40,7 +78,12 @@ impl Permits {
 
     fn new(handlers: usize, above: Option<Arc<Permits>>) -> Permits {
         let (free, waiting) = (AtomicUsize::new(handlers), AtomicUsize::new(0));
-        Permits { free, waiting, returned: Notify::new(), above }
+        Permits { free, waiting, returned: Notify::new(), above, offences: Offences::default() }
+    }
+
+    /// What the calls that hold these permits were in vain for.
+    pub(super) fn offences(&self) -> &Offences {
+        &self.offences
     }
 
     /// A permit, if one is free here and above.
@@ -90,6 +133,13 @@ impl Permits {
     }
 }
 
+impl Permit {
+    /// The call that holds it was in vain, and why.
+    pub(super) fn note(&self, offence: Offence) {
+        self.0.offences.note(offence);
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         for permits in [Some(&self.0), self.0.above.as_ref()].into_iter().flatten() {
@@ -129,6 +179,23 @@ mod tests {
         assert!(other.try_take().is_none(), "the server's limit");
         drop(first);
         assert!(other.try_take().is_some());
+    }
+
+    #[test]
+    fn offences_are_counted_each_by_itself_and_taken_once() {
+        let permits = Permits::of_server(2);
+        let connection = permits.of_connection(2);
+        let permit = connection.try_take().unwrap();
+        assert_eq!(connection.offences().take(), None);
+        permit.note(Offence::Broken);
+        permit.note(Offence::TakenBack);
+        permit.note(Offence::Broken);
+        permit.note(Offence::Refused);
+        let taken = connection.offences().take();
+        let want = [(Offence::TakenBack, 1), (Offence::Refused, 1), (Offence::Broken, 2)];
+        assert_eq!(taken, Some(want));
+        assert_eq!(connection.offences().take(), None);
+        assert_eq!(permits.offences().take(), None, "they are the connection's own");
     }
 
     #[tokio::test]

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use super::admission::{Admission, Place};
 use super::permits::Permit;
 use super::service::Service;
-use crate::call::{CallSettings, Interceptor, ServerCall, refuse};
+use crate::call::{CallSettings, Ended, Interceptor, ServerCall, refuse};
 use crate::peer::PeerInfo;
+use crate::policy::conduct::Offence;
 use crate::status::Status;
 use crate::transport::{Accepted, RecvHalf, SendHalf};
 use crate::wire::{ContentType, RequestHead};
@@ -116,6 +117,7 @@ impl Router {
                     // A sentence goes without asking. If the stream is gone there is nobody to tell.
                     let _ = send.send_unasked(&mut text.into(), true);
                 }
+                permit.note(Offence::Refused);
                 return;
             }
         };
@@ -138,13 +140,17 @@ impl<S: Service, I: Interceptor> Route for Mounted<S, I> {
         let Arrived { head, halves, settings, peer, permit, place } = arrived;
         let call = ServerCall::new(head, halves, self.interceptors.clone(), settings, peer);
         tokio::spawn(async move {
-            // Named, so that it is dropped after the call, and with the task if that is dropped.
-            let _permit = permit;
+            // Moved in, so that it is dropped after the call, and with the task if that is dropped.
+            let permit = permit;
             if let Some(place) = place {
+                // A runtime runs the task that was made last before those that wait. Who is to be turned away is told
+                // by the connections among them, so this one lets them go first.
+                tokio::task::yield_now().await;
                 place.leave();
             }
-            // However it ended, there is nothing left to do.
-            let _ = self.service.call(call).await;
+            if let Err(Ended { offence: Some(offence) }) = self.service.call(call).await {
+                permit.note(offence);
+            }
         });
     }
 

@@ -24,7 +24,7 @@ use crate::policy::accept_backoff::AcceptBackoff;
 use crate::policy::drain::{Drain, DrainAction, DrainEvent};
 #[cfg(feature = "tls")]
 use crate::transport::tls::ServerTls;
-use crate::transport::{Http2Settings, Incoming};
+use crate::transport::{Http2Settings, Incoming, Pace};
 
 /// What every connection of a server shares.
 pub(super) struct Serving {
@@ -37,6 +37,7 @@ pub(super) struct Serving {
     pub(super) tap: Option<crate::Tap>,
     pub(super) limits: Limits,
     pub(super) permits: Arc<Permits>,
+    pub(super) pace: Pace,
     pub(super) observer: Arc<dyn Fn(&ServerEvent) + Send + Sync>,
 }
 

@@ -19,6 +19,9 @@
 //! from another task leave in pairs (1.4 times as many a second), and a small unary call costs 4 % less. Nothing waits
 //! for a clock.
 //!
+//! At a server reading ends where writing does: a peer that sends without a pause has its [turn](crate::policy::turn),
+//! and then the task leaves its thread to others. And nothing is read from a peer that is made to rest.
+//!
 //! Must not know: HTTP/2, or whose frames they are.
 
 use std::cell::Cell;
@@ -32,6 +35,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::io::Io;
+use super::pace::Turns;
 
 /// An [`Io`] for an engine: flushing it does nothing until its [`Outlet`] is asked.
 #[derive(Debug)]
@@ -90,6 +94,8 @@ struct State<T> {
     is_full: bool,
     /// Why sending failed; the engine is told when it reads.
     failure: Option<io::Error>,
+    /// Where turns are taken.
+    turns: Option<Turns>,
 }
 
 impl<T: Io> Gathered<T> {
@@ -104,6 +110,7 @@ impl<T: Io> Gathered<T> {
             gave_way: false,
             is_full: false,
             failure: None,
+            turns: None,
         };
         let state = Arc::new(Mutex::new(state));
         (Gathered(state.clone()), Outlet(state))
@@ -128,6 +135,20 @@ impl<T: Io> Outlet<T> {
         state.dirty || state.is_full
     }
 
+    /// From now on the peer is read in turns.
+    #[cfg(feature = "server")]
+    pub(super) fn take_turns(&self, pace: &super::pace::Pace) {
+        lock(&self.0).turns = Some(Turns::new(pace));
+    }
+
+    /// Reads nothing, or reads again; whoever says so polls the engine afterwards.
+    #[cfg(feature = "server")]
+    pub(super) fn rest(&self, is_resting: bool) {
+        if let Some(turns) = &mut lock(&self.0).turns {
+            turns.rest(is_resting);
+        }
+    }
+
     /// Polls an engine, and sends what it wrote once it has nothing more to do for now.
     pub(super) fn poll_turn<R>(
         &self,
@@ -139,6 +160,9 @@ impl<T: Io> Outlet<T> {
                 return Poll::Ready(ready);
             }
             let mut state = lock(&self.0);
+            if let Some(turns) = &mut state.turns {
+                turns.on_end();
+            }
             if state.gives_way() {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -254,7 +278,11 @@ impl<T: Io> AsyncRead for Gathered<T> {
             Some(failure) => Poll::Ready(Err(failure)),
             None => {
                 let before = buf.filled().len();
-                ready!(Pin::new(&mut state.io).poll_read(cx, buf))?;
+                let State { io, turns, .. } = &mut *state;
+                match turns {
+                    Some(turns) => ready!(turns.poll_read(io, cx, buf))?,
+                    None => ready!(Pin::new(io).poll_read(cx, buf))?,
+                }
                 let came = buf.filled().len().saturating_sub(before);
                 state.traffic.read.fetch_add(came as u64, Ordering::AcqRel);
                 Poll::Ready(Ok(()))

@@ -28,6 +28,8 @@ mod incoming;
 mod io;
 #[cfg(feature = "client")]
 mod line;
+#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "clients take no turns"))]
+mod pace;
 mod pipe;
 mod settings;
 mod sniff;
@@ -48,3 +50,5 @@ pub(crate) use self::h2::send_half::SendHalf;
 pub(crate) use self::h2::server::{Accepted, ServerConnection};
 #[cfg(feature = "client")]
 pub(crate) use self::io::ErasedConnector;
+#[cfg(feature = "server")]
+pub(crate) use self::pace::Pace;

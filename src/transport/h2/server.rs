@@ -19,6 +19,7 @@ use super::send_half::SendHalf;
 use crate::transport::error::{Cause, Phase, TransportError};
 use crate::transport::gather::{Gathered, Outlet, Traffic};
 use crate::transport::io::Io;
+use crate::transport::pace::Pace;
 use crate::transport::settings::Http2Settings;
 use crate::transport::sniff::{FirstBytes, Sniffed};
 
@@ -45,11 +46,12 @@ pub(crate) struct Accepted {
 }
 
 impl<T: Io> ServerConnection<T> {
-    /// Begins HTTP/2: waits for the client's preface.
-    pub(crate) async fn begin(io: T, settings: &Http2Settings) -> Result<Self, TransportError> {
+    /// Begins HTTP/2: waits for the client's preface. Connections that share a pace take turns.
+    pub(crate) async fn begin(io: T, settings: &Http2Settings, pace: &Pace) -> Result<Self, TransportError> {
         let (io, first) = Sniffed::new(io);
         let mut builder = h2::server::Builder::new();
         let (io, outlet) = Gathered::new(io);
+        outlet.take_turns(pace);
         let mut handshake = pin!(configure!(builder, settings).handshake(io));
         match poll_fn(|cx| outlet.poll_turn(cx, |cx| handshake.as_mut().poll(cx))).await {
             Ok(mut connection) => {
@@ -85,6 +87,21 @@ impl<T: Io> ServerConnection<T> {
     pub(crate) fn poll_streams(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         let ServerConnection { connection, outlet, first, .. } = self;
         outlet.poll_turn(cx, |cx| connection.poll_closed(cx)).map_err(|error| explain(first, error))
+    }
+
+    /// Reads nothing from the peer, or reads again; what is to be sent is sent.
+    pub(crate) fn rest(&self, is_resting: bool) {
+        self.outlet.rest(is_resting);
+    }
+
+    /// Tells the peer that it has passed a limit (GOAWAY with `ENHANCE_YOUR_CALM`), as far as the socket takes it at once.
+    /// All streams are over.
+    pub(crate) fn poll_dismiss(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.outlet.rest(false);
+        self.connection.abrupt_shutdown(h2::Reason::ENHANCE_YOUR_CALM);
+        // Whatever comes of it, the connection is about to be dropped.
+        let _ = self.poll_streams(cx);
+        Poll::Ready(())
     }
 
     /// Whether no stream is open and all that was written is sent. The end of a stream has frames to be sent, so it

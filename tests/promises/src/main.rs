@@ -81,11 +81,19 @@ struct Plan {
     expectations: Option<Expectations>,
     table: Option<String>,
     wanted: Vec<String>,
+    /// Those of P5 that are wanted alone.
+    attacks: Vec<attack::Attack>,
 }
 
 impl Plan {
     fn read(words: &[&str]) -> Result<Plan, Failure> {
-        let mut plan = Plan { scale: Scale::Full, expectations: None, table: None, wanted: Vec::new() };
+        let mut plan = Plan {
+            scale: Scale::Full,
+            expectations: None,
+            table: None,
+            wanted: Vec::new(),
+            attacks: Vec::new(),
+        };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
@@ -100,14 +108,18 @@ impl Plan {
                 name if promise::ALL.iter().any(|promise| promise.is_called(name)) => {
                     plan.wanted.push(name.to_owned());
                 }
-                other => return Err(format!("{other:?} is no promise that is measured here").into()),
+                name => match promise::single_attack(name) {
+                    Some(attack) => plan.attacks.push(attack),
+                    None => return Err(format!("{name:?} is no promise that is measured here").into()),
+                },
             }
         }
         Ok(plan)
     }
 
     fn wants(&self, promise: &promise::Promise) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|name| promise.is_called(name))
+        (self.wanted.is_empty() && self.attacks.is_empty())
+            || self.wanted.iter().any(|name| promise.is_called(name))
     }
 }
 
@@ -115,6 +127,16 @@ impl Plan {
 async fn measure(plan: Plan) -> Result<bool, Failure> {
     process::pin_to_load_core();
     let mut lines: Vec<Line> = Vec::new();
+    for attack in plan.attacks.iter().copied() {
+        let measured = promise::withstand(attack, plan.scale).await?;
+        for line in &measured {
+            println!("{line}");
+        }
+        if let Some(path) = &plan.table {
+            table::write(path, &measured, plan.scale)?;
+        }
+        lines.extend(measured);
+    }
     for promise in promise::ALL.iter().filter(|promise| plan.wants(promise)) {
         let before = std::time::Instant::now();
         let measured = match promise.measure(plan.scale).await {

@@ -252,7 +252,14 @@ impl Process {
 /// Options: `tls`, with a certificate of its own making; `any`, to listen on every address; `keepalive`, of 10 s and
 /// 3 s; `shed`, to turn calls away that would wait for 5 ms; `port=N`; `age=MS`, the greatest age of a connection.
 pub(crate) async fn serve(kind: &str, options: &[&str]) -> Result<(), Failure> {
-    let mut house = House { kind: Kind::read(kind)?, gate: Gate::new(), tls: None, age: None, keepalive: false, shed: false };
+    let mut house = House {
+        kind: Kind::read(kind)?,
+        gate: Gate::new(),
+        tls: None,
+        age: None,
+        keepalive: false,
+        shed: false,
+    };
     let (mut host, mut port) = ([127, 0, 0, 1], 0);
     for option in options {
         match option.split_once('=') {

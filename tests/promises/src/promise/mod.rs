@@ -27,8 +27,10 @@ mod retry;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use crate::Failure;
+use crate::attack::Attack;
 use crate::caller::Caller;
 use crate::line::Line;
 use crate::load::Kind;
@@ -38,6 +40,18 @@ use crate::scale::Scale;
 pub(crate) struct Promise {
     pub(crate) name: &'static str,
     run: fn(Scale) -> Measuring,
+}
+
+/// The attack that one means who wants a single line of P5 and says `P5.A3`.
+pub(crate) fn single_attack(name: &str) -> Option<Attack> {
+    let (promise, wanted) = name.split_once('.')?;
+    let is_wanted = |attack: &Attack| attack.name.eq_ignore_ascii_case(wanted);
+    Attack::ALL.into_iter().find(is_wanted).filter(|_| promise.eq_ignore_ascii_case("P5"))
+}
+
+/// That line alone.
+pub(crate) async fn withstand(attack: Attack, scale: Scale) -> Result<Vec<Line>, Failure> {
+    p5::measure(&[attack], scale).await
 }
 
 type Measuring = Pin<Box<dyn Future<Output = Result<Vec<Line>, Failure>>>>;
@@ -59,7 +73,7 @@ pub(crate) const ALL: [Promise; 20] = [
     Promise { name: "P2", run: |scale| Box::pin(p2::measure(scale)) },
     Promise { name: "P3", run: |scale| Box::pin(p3::measure(scale)) },
     Promise { name: "P4", run: |scale| Box::pin(p4::measure(scale)) },
-    Promise { name: "P5", run: |scale| Box::pin(p5::measure(scale)) },
+    Promise { name: "P5", run: |scale| Box::pin(p5::measure(&Attack::ALL, scale)) },
     Promise { name: "P6", run: |scale| Box::pin(p6::measure(scale)) },
     Promise { name: "P7", run: |scale| Box::pin(p7::measure(scale)) },
     Promise { name: "P8", run: |scale| Box::pin(p8::measure(scale)) },
@@ -95,6 +109,7 @@ async fn part_of<C: Caller>(name: &str, arguments: &[&str]) -> Result<(), Failur
         ("drop", &[port, count]) => p16::drop_calls(port as u16, count as usize).await,
         ("dead", &[port, case]) => p9::dead(port as u16, case as usize).await,
         ("weather", &[port, count]) => p10::weather(port as u16, count as usize).await,
+        ("manners", &[port, millis]) => p13::manners(port as u16, Duration::from_millis(millis)).await,
         ("deaf", &[port, count]) => p2::deaf::<C>(port as u16, count as usize).await,
         _ => Err(format!("there is no part {name} with {} numbers", numbers.len()).into()),
     }

@@ -103,7 +103,8 @@ impl Retried {
     async fn callers(&self, port: u16) -> Result<Vec<tokio::task::JoinHandle<()>>, Failure> {
         let policy = RetryPolicy::new().max_attempts(5);
         let policy = policy.backoff(Duration::from_millis(100), 2.0, Duration::from_secs(1));
-        let endpoint = Endpoint::new(format!("127.0.0.1:{port}").as_str())?.retry(policy).wait_for_ready(true);
+        let endpoint =
+            Endpoint::new(format!("127.0.0.1:{port}").as_str())?.retry(policy).wait_for_ready(true);
         let mut callers = Vec::new();
         for _ in 0..8 {
             let client = Client { channel: endpoint.clone().connect().await? };
