@@ -24,6 +24,7 @@
 mod error;
 mod gather;
 mod h2;
+mod heap;
 mod incoming;
 mod io;
 #[cfg(feature = "client")]

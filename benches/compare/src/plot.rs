@@ -145,14 +145,16 @@ const LETTER: usize = 7;
 mod tests {
     use super::*;
     use crate::rounds::column;
+    use crate::table::Column;
 
     #[test]
     fn the_longest_bar_fills_its_room_and_the_others_are_to_scale() {
         let lines =
             vec![(Kind::Floor, vec![Some(1.0)]), (Kind::Ours, vec![Some(4.0)]), (Kind::Tonic, vec![None])];
         let rows = vec![Row { what: "a < b".into(), lines, drawn: true }];
-        let columns = &[column("us", 1)];
-        let table = Table { key: "x", title: "A & B", columns, compared: 0, less_is_better: true, rows };
+        const COLUMNS: &[Column] = &[column("us", 1)];
+        let table =
+            Table { key: "x", title: "A & B", columns: COLUMNS, compared: 0, less_is_better: true, rows };
         let svg = draw(&table);
         let room = WIDTH - LABEL - VALUE;
         assert!(svg.contains(&format!("width=\"{room}.0\"")), "{svg}");

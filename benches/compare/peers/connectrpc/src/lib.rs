@@ -14,7 +14,7 @@ use connectrpc::{ServiceRequest, ServiceResult, ServiceStream, StreamMessage};
 use futures::StreamExt;
 use tokio::net::TcpListener;
 
-#[allow(missing_docs, clippy::all, unused, reason = "printed by connectrpc's generator")]
+#[allow(missing_docs, clippy::all, unused, refining_impl_trait, reason = "printed by connectrpc's generator")]
 mod generated {
     connectrpc::include_generated!();
 }

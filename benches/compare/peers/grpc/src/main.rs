@@ -4,8 +4,6 @@
 //! `SendMessage` and `RecvMessage` instead, so that the messages are the same as everybody's. It has no server. Windows
 //! cannot be set, and every setting is at its default.
 
-use std::sync::Arc;
-
 use bytes::{Buf, Bytes};
 use compare::load::{Caller, echo};
 use compare::{Echo, Failure, PATH};
