@@ -109,7 +109,7 @@ impl Service for Echoes {
 /// and large messages would measure how long a client waits for them; and with room for as many streams as the
 /// comparison has in flight, where most of the others have no limit.
 pub async fn serve(listener: TcpListener) -> Result<(), Failure> {
-    let server = Server::builder().http2(http2()).add_service(Echoes);
+    let server = Server::builder().http2(http2()).max_connections(CONNECTIONS).add_service(Echoes);
     Ok(server.serve_until(TcpIncoming::new(listener), std::future::pending()).await?)
 }
 
@@ -220,6 +220,9 @@ impl Caller for Uploads {
 
 /// A limit that no message of the comparison reaches.
 const LIMIT_BYTES: usize = 2 * 1024 * 1024;
+
+/// More than the comparison opens, which is more than a server of ours has by default.
+const CONNECTIONS: usize = 50_000;
 
 /// A limit that the comparison's callers just reach.
 const STREAMS: u32 = 1000;

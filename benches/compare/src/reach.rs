@@ -245,6 +245,6 @@ mod tests {
         assert_eq!(cells(1)[2..], ["0.84 x tonic", "missed"]);
         assert_eq!(cells(2)[2..], ["1.14 x tonic", "missed"]);
         assert_eq!(cells(3)[2..], ["not measured", ""]);
-        assert!(text(&lines).contains("at most 0.70 x tonic  0.84 x tonic"));
+        assert!(text(&lines).contains(" at most 0.70 x tonic   0.84 x tonic"));
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn page(peers: &[Peer], tables: &[(String, Table)]) -> String {
         for absence in RECORD.iter().filter(|absence| absence.peer == peer.title) {
             let (mark, side) = match absence.kind {
                 Kind::NotMade => ("`-`", "client"),
-                Kind::ClientFails => ("absent", "client"),
+                Kind::ClientFails | Kind::ClientMayFail => ("absent", "client"),
                 Kind::ServerLacks | Kind::ServerLacksUnseen => ("absent", "server"),
             };
             let cases = absence.cases.join(", ");

@@ -152,11 +152,11 @@ async fn connect_tonic(port: u16, size: usize, files: &Files) -> Result<peer_ton
     Ok(peer_tonic::Client::over(endpoint.tls_config(tls)?.connect().await?, size))
 }
 
-/// The one suite, and the one group for keys, that the floor speaks.
+/// The one suite, and the one group for keys, that the floor speaks: P-256, because C-core knows no other.
 fn one_suite() -> Arc<CryptoProvider> {
     let mut provider = ring::default_provider();
     provider.cipher_suites = vec![ring::cipher_suite::TLS13_AES_128_GCM_SHA256];
-    provider.kx_groups = vec![ring::kx_group::X25519];
+    provider.kx_groups = vec![ring::kx_group::SECP256R1];
     Arc::new(provider)
 }
 
